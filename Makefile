@@ -1,0 +1,140 @@
+# The only build file.
+#
+#   make            every program            make unit       unit and contract tests, sanitized
+#   make demo       deploy/demo              make check      tests/check: everything
+#   make bench      tests/bench/run          make install    DESTDIR= prefix=/usr
+#   make clean      forget what was built    make help       this list
+#
+# Variants build side by side:  make CC=clang BUILD=build/clang,  make SANITIZE=1 BUILD=build/asan.
+
+BUILD    ?= build
+CC       ?= gcc
+CFLAGS   ?= -O2 -g
+prefix   ?= /usr
+DESTDIR  ?=
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+WORKERS  := intake verification lookup fee casework dispatch tracking
+PACKAGES := rdkafka libpq jansson libcurl libcrypto libpcre2-8
+
+ifneq ($(MAKECMDGOALS),clean)
+ifneq ($(MAKECMDGOALS),help)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES))
+endif
+endif
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+            -Wconversion -Wvla -Werror
+HARDEN   := -fPIE -fstack-protector-strong -fno-strict-aliasing
+ifdef SANITIZE
+CFLAGS   := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+HARDEN   += -D_FORTIFY_SOURCE=2
+endif
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) $(HARDEN) $(CFLAGS) $(PKG_CFLAGS) \
+              -Icommon -I$(BUILD)/gen -MMD -MP
+LDFLAGS  += -pie -Wl,-z,relro,-z,now
+LIBS     := $(PKG_LIBS) -lm
+
+.PHONY: all demo check unit bench clean install help programs
+all: programs
+help:
+	@sed -n '2,9s/^# \{0,1\}//p' Makefile
+
+# --- generated from one source -------------------------------------------------
+
+# Named statements of X.sql become the table X_sql[] in gen/X_sql.h.
+$(BUILD)/gen/%_sql.h: services/%/*.sql common/sql_table.awk
+	@mkdir -p $(@D)
+	awk -v name=$* -f common/sql_table.awk $(filter %.sql,$^) > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/core_sql.h: common/core.sql common/sql_table.awk
+	@mkdir -p $(@D)
+	awk -v name=core -f common/sql_table.awk $(filter %.sql,$^) > $@.tmp && mv $@.tmp $@
+# The moves of every stage become one table.
+$(BUILD)/gen/moves.h: $(wildcard schemas/states/*.moves) common/moves_table.awk
+	@mkdir -p $(@D)
+	awk -f common/moves_table.awk $(filter %.moves,$^) > $@.tmp && mv $@.tmp $@
+# Only rewritten when the commit changes, so that a build stays incremental.
+$(BUILD)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define DOSSIER_VERSION "$(VERSION)"' | cmp -s - $@ || \
+	    echo '#define DOSSIER_VERSION "$(VERSION)"' > $@
+.PHONY: FORCE
+FORCE:
+
+GENERATED := $(BUILD)/gen/core_sql.h $(BUILD)/gen/moves.h $(BUILD)/gen/version.h \
+             $(patsubst services/%/,$(BUILD)/gen/%_sql.h,$(sort $(dir $(wildcard services/*/*.sql))))
+
+# --- objects, one archive, programs --------------------------------------------
+
+COMMON_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
+
+$(BUILD)/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/libcommon.a: $(COMMON_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+# The pure parts of the services, for tests and for replay.
+SERVICE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/$(1)/*.c))
+
+define worker_rule
+$(BUILD)/bin/dossier-$(1): $(call SERVICE_OBJ,$(1)) $(BUILD)/libcommon.a
+	@mkdir -p $$(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $$@ $$^ $(LIBS)
+endef
+$(foreach w,$(WORKERS),$(eval $(call worker_rule,$(w))))
+
+# dossierctl replays, so it links what folds and reckons: pure files of the services.
+PURE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/*/*_fold.c services/casework/casework_deadline.c))
+$(BUILD)/bin/dossierctl: $(call SERVICE_OBJ,dossierctl) $(PURE_OBJ) $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/bin/simulators: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulators/*.c)) $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lmicrohttpd
+
+PROGRAMS := $(foreach w,$(WORKERS),$(if $(wildcard services/$(w)/$(w).c),$(BUILD)/bin/dossier-$(w))) \
+            $(if $(wildcard services/dossierctl/*.c),$(BUILD)/bin/dossierctl) \
+            $(if $(wildcard tests/simulators/*.c),$(BUILD)/bin/simulators) \
+            $(patsubst tests/bench/%.c,$(BUILD)/bin/%,$(wildcard tests/bench/*.c))
+programs: $(PROGRAMS)
+
+$(BUILD)/bin/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- tests ---------------------------------------------------------------------
+
+# A unit test links the archive and every service file that has no main.
+UNIT_SERVICE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
+    $(foreach w,$(WORKERS),services/$(w)/$(w).c) services/dossierctl/%,$(wildcard services/*/*.c)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
+$(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion
+unit-programs: $(UNIT_TESTS)
+.PHONY: unit-programs
+unit:
+	tests/unit/run
+check:
+	tests/check
+demo:
+	deploy/demo
+bench:
+	tests/bench/run
+clean:
+	rm -rf build
+
+install: programs
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/dossier $(DESTDIR)$(prefix)/share/dossier
+	install -m 755 $(BUILD)/bin/dossierctl $(DESTDIR)$(prefix)/bin/
+	install -m 755 $(foreach w,$(WORKERS),$(BUILD)/bin/dossier-$(w)) $(DESTDIR)$(prefix)/lib/dossier/
+	cp -r schemas $(DESTDIR)$(prefix)/share/dossier/
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,181 @@
+/* mem - see mem.h. */
+#include "mem.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "err.h"
+
+enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16 };
+
+struct block {
+	struct block	*next;
+	size_t		size;	/* of bytes[] */
+	size_t		used;
+	_Alignas(ARENA_ALIGN) unsigned char bytes[];
+};
+
+struct arena {
+	struct block	*first;
+	struct block	*now;	/* the block being filled */
+	size_t		used;
+	size_t		keep_bytes;
+};
+
+void *
+mem_new(size_t count, size_t size)
+{
+	void *p = calloc(count != 0 ? count : 1, size != 0 ? size : 1);
+
+	if (p == NULL)
+		bug("out of memory: %zu x %zu bytes", count, size);
+	return p;
+}
+
+void *
+mem_grow(void *block, size_t count, size_t size)
+{
+	void *p = reallocarray(block, count != 0 ? count : 1, size);
+
+	if (p == NULL)
+		bug("out of memory: %zu x %zu bytes", count, size);
+	return p;
+}
+
+char *
+mem_copy_text(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(mem_new(n, 1), s, n);
+}
+
+static struct block *
+block_new(size_t size)
+{
+	struct block *block = malloc(sizeof *block + size);
+
+	if (block == NULL)
+		bug("out of memory: block of %zu bytes", size);
+	block->next = NULL;
+	block->size = size;
+	block->used = 0;
+	return block;
+}
+
+struct arena *
+arena_new(size_t keep_bytes)
+{
+	struct arena *arena = mem_new(1, sizeof *arena);
+
+	arena->keep_bytes = keep_bytes;
+	arena->first = arena->now = block_new(ARENA_BLOCK_BYTES);
+	return arena;
+}
+
+static void
+blocks_free(struct block *block)
+{
+	while (block != NULL) {
+		struct block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+}
+
+void
+arena_free(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	blocks_free(arena->first);
+	free(arena);
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	size_t kept = 0;
+
+	for (struct block *b = arena->first; b != NULL; b = b->next) {
+		b->used = 0;
+		kept += b->size;
+		if (kept > arena->keep_bytes) {
+			blocks_free(b->next);
+			b->next = NULL;
+		}
+	}
+	arena->now = arena->first;
+	arena->used = 0;
+}
+
+size_t
+arena_used(const struct arena *arena)
+{
+	return arena->used;
+}
+
+/* Make a block with room for n bytes the current one. */
+static void
+arena_advance(struct arena *arena, size_t n)
+{
+	while (arena->now->next != NULL) {
+		arena->now = arena->now->next;
+		if (arena->now->size - arena->now->used >= n)
+			return;
+	}
+	arena->now->next = block_new(n > ARENA_BLOCK_BYTES ? n : ARENA_BLOCK_BYTES);
+	arena->now = arena->now->next;
+}
+
+void *
+arena_take(struct arena *arena, size_t count, size_t size)
+{
+	size_t n;
+	void *p;
+
+	if (__builtin_mul_overflow(count, size, &n) || n > SIZE_MAX / 2)
+		bug("arena: %zu x %zu bytes", count, size);
+	n = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	if (arena->now->size - arena->now->used < n)
+		arena_advance(arena, n);
+	p = arena->now->bytes + arena->now->used;
+	arena->now->used += n;
+	arena->used += n;
+	return memset(p, 0, n);
+}
+
+struct text
+arena_copy(struct arena *arena, const void *bytes, size_t n)
+{
+	char *p = arena_take(arena, n + 1, 1);
+
+	if (n > 0)
+		memcpy(p, bytes, n);
+	return (struct text){ p, n };
+}
+
+struct text
+arena_text(struct arena *arena, struct text t)
+{
+	return t.s != NULL ? arena_copy(arena, t.s, t.n) : t;
+}
+
+struct text
+arena_printf(struct arena *arena, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+	char *p;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	p = arena_take(arena, (size_t)n + 1, 1);
+	vsnprintf(p, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return (struct text){ p, (size_t)n };
+}
