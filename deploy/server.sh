@@ -128,11 +128,11 @@ broken() {
 
 # halt PID BIRTH: stops the process, politely first.
 halt() {
-    local signal tenth
+    local signal try
     for signal in "${signals[@]}"; do
         same "$1" "$2" || return 0
-        kill -s "$signal" "$1" || die "pid $1 belongs to somebody else"
-        for ((tenth = 0; tenth < 200; tenth++)); do
+        kill -s "$signal" "$1" 2>/dev/null || ! same "$1" "$2" || die "pid $1 belongs to somebody else"
+        for ((try = 0; try < 200; try++)); do
             same "$1" "$2" || return 0
             sleep 0.05
         done
