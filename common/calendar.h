@@ -44,7 +44,10 @@ struct calendar_hours {
 	int			n;
 };
 
-/* 08:00-12:00 and 13:00-17:00: 8 hours (Labour Code Art. 105(1)); the clock times are house practice. */
+/*
+ * 08:00-12:00 and 13:00-17:00: 8 hours (Labour Code Art. 105(1)).  No text read
+ * says where the noon break lies; it is an assumption of ours.
+ */
 extern const struct calendar_hours calendar_office_hours;
 
 struct calendar_day {			/* what is known of one day */
