@@ -16,6 +16,7 @@
 typedef int64_t time_us;	/* UTC, microseconds since 1970-01-01T00:00:00Z */
 
 #define TIME_NONE ((time_us)INT64_MIN)	/* absent */
+#define TIME_INFINITY ((time_us)INT64_MAX)	/* behind another; never by itself */
 #define SECOND_US INT64_C(1000000)
 #define MINUTE_US (60 * SECOND_US)
 #define HOUR_US (60 * MINUTE_US)

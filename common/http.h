@@ -1,0 +1,74 @@
+/*
+ * http - many requests at once; the only module that includes libcurl.
+ *
+ * Requests run in the background on kept-alive connections; the loop drives
+ * them with http_drive and collects what has finished.  Each has a deadline
+ * and a limit on the size of its answer; none follows redirects.  What the
+ * answer means is the caller's; what is certain about it is here:
+ *
+ *   HTTP_ANSWERED   a whole answer came; see status
+ *   HTTP_NOT_SENT   certainly never reached the peer: no connection, no name
+ *   HTTP_UNKNOWN    sent in part or whole, no whole answer: it may have happened
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stdint.h>
+
+#include "digest.h"
+#include "err.h"
+#include "mem.h"
+
+enum http_end { HTTP_PENDING, HTTP_ANSWERED, HTTP_NOT_SENT, HTTP_UNKNOWN };
+
+struct http_request {
+	const char	*url;			/* http:// or https:// only; copied */
+	bool		post;			/* else GET */
+	struct text	body;			/* copied; sent as application/json */
+	const char	*headers[12];		/* "Name: value"; copied; ends with NULL */
+	int64_t		timeout_ms;		/* of the whole exchange */
+	size_t		answer_max_bytes;	/* a longer answer ends HTTP_UNKNOWN, reason "too_large" */
+	bool		digest_only;		/* SHA-256 of the answer instead of its bytes */
+	void		*owner;			/* handed back; not touched */
+	int		tag;			/* handed back */
+};
+
+struct http_call {
+	enum http_end	end;
+	int		status;
+	struct text	body;		/* NUL after it; empty with digest_only */
+	uint64_t	bytes;		/* of the answer */
+	uint8_t		digest[DIGEST_BYTES];
+	struct text	content_type;
+	int		retry_after_s;	/* 0: none said */
+	const char	*reason;	/* short static: "timeout", "connect", "resolve", "too_large", "reset", "tls" … */
+	int64_t		took_us;
+	void		*owner;
+	int		tag;
+};
+
+struct http;
+
+/* at_once: connections in all; per_host: to one peer. More requests queue up. */
+struct http *http_new(int at_once, int per_host);
+void http_free(struct http *http);
+
+/* Begins a request; it cannot fail here, only end badly. */
+void http_start(struct http *http, const struct http_request *request);
+
+/* Forget every request of an owner: its answers will not be handed out. */
+void http_forget(struct http *http, const void *owner);
+
+int http_in_flight(const struct http *http);
+
+/*
+ * Moves everything on, waiting at most wait_ms for something to happen on a
+ * connection or on one of the extra descriptors (may be NULL, n 0).
+ */
+void http_drive(struct http *http, int wait_ms, const int *extra_fds, int n);
+
+/* One finished call after another; NULL when there is none. Free each. */
+struct http_call *http_take(struct http *http);
+void http_call_free(struct http_call *call);
+
+#endif
