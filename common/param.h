@@ -10,6 +10,7 @@
 #ifndef PARAM_H
 #define PARAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -1,0 +1,102 @@
+/* kafka - see kafka.h. */
+#include "kafka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+void
+kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char why[200];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof why) != RD_KAFKA_CONF_OK)
+		bug("kafka property %s=%s: %s", name, value, why);
+}
+
+/* librdkafka's own lines, at a level that fits ours. */
+static void
+forward_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	log_event(level <= 3 ? LOG_WARN : level <= 5 ? LOG_INFO : LOG_DEBUG, "kafka",
+	    LOG_STR("facility", facility), LOG_STR("text", text));
+}
+
+/* "kafka.consumer.X" -> X for the kind consumer; "kafka.X" -> X for all kinds; else NULL. */
+static const char *
+property_for(const char *name, const char *kind)
+{
+	static const char *const kinds[] = { "consumer", "producer" };
+	const char *p = name + strlen("kafka.");
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(kinds[i]);
+
+		if (strncmp(p, kinds[i], n) == 0 && p[n] == '.')
+			return strcmp(kinds[i], kind) == 0 ? p + n + 1 : NULL;
+	}
+	return p;
+}
+
+enum fault
+kafka_conf(const char *bootstrap, const char *client, const char *kind,
+    const char *const *defaults, const struct param_pass *pass, rd_kafka_conf_t **out,
+    struct err *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[160];
+
+	rd_kafka_conf_set_log_cb(conf, forward_log);
+	kafka_set(conf, "bootstrap.servers", bootstrap);
+	kafka_set(conf, "client.id", client);
+	kafka_set(conf, "socket.nagle.disable", "true");
+	kafka_set(conf, "socket.timeout.ms", "10000");	/* metadata stuck on a dead broker: issue 4970 */
+	kafka_set(conf, "reconnect.backoff.max.ms", "1000");
+	kafka_set(conf, "log.connection.close", "false");
+	for (; defaults != NULL && *defaults != NULL; defaults += 2)
+		kafka_set(conf, defaults[0], defaults[1]);
+	for (; pass != NULL; pass = pass->next) {
+		const char *name = property_for(pass->name, kind);
+
+		if (name == NULL || rd_kafka_conf_set(conf, name, pass->value, why, sizeof why) ==
+		    RD_KAFKA_CONF_OK)
+			continue;
+		err_set(err, FAULT_FATAL, "set a kafka property", "config", "%s: %s", pass->name, why);
+		rd_kafka_conf_destroy(conf);
+		return err->fault;
+	}
+	*out = conf;
+	return FAULT_NONE;
+}
+
+bool
+kafka_record(const rd_kafka_message_t *message, struct record *out)
+{
+	rd_kafka_headers_t *headers;
+	const char *name;
+	const void *value;
+	size_t n;
+
+	memset(out, 0, sizeof *out);
+	if (message->key != NULL)
+		out->key = (struct text){ message->key, message->key_len };
+	if (message->payload != NULL)
+		out->value = (struct text){ message->payload, message->len };
+	if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &n) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+		if (!record_header(out, name, (struct text){ value, value != NULL ? n : 0 }))
+			return false;
+	return true;
+}
+
+time_us
+kafka_time(const rd_kafka_message_t *message)
+{
+	rd_kafka_timestamp_type_t type;
+
+	return rd_kafka_message_timestamp(message, &type) * 1000;
+}

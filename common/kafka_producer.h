@@ -1,0 +1,53 @@
+/*
+ * kafka_producer - sends what PostgreSQL has committed, and knows what arrived.
+ *
+ * Idempotent, to explicit partitions.  Every message carries a mark that comes
+ * back with its delivery.  After any failure the producer is spent: its owner
+ * frees it, makes a new one and sends again from the acknowledged prefix
+ * (promise 4); readers drop what they have.
+ */
+#ifndef KAFKA_PRODUCER_H
+#define KAFKA_PRODUCER_H
+
+#include "err.h"
+#include "param.h"
+#include "record.h"
+
+struct mark {
+	unsigned	kind;	/* the owner's, 0 to 3 */
+	int		lane;	/* 0 to 16383 */
+	int64_t		number;	/* up to 48 bits */
+};
+
+struct producer;
+
+struct producer_options {
+	const char		*bootstrap;
+	const char		*client;
+	int64_t			message_timeout_ms;
+	const struct param_pass	*pass;
+	void			*ctx;
+	void			(*delivered)(void *ctx, struct mark mark, int64_t offset);
+};
+
+ERR_CHECK enum fault producer_open(const struct producer_options *options, struct producer **out,
+    struct err *err);
+void producer_free(struct producer *producer);	/* drops what is not sent yet */
+
+/*
+ * Queue one message; extra is one more header (absent value: none).
+ * FAULT_RETRY: the queue is full, poll and try again.  partition -1: by key.
+ */
+ERR_CHECK enum fault producer_send(struct producer *producer, const char *topic, int partition,
+    const struct record *record, struct header extra, struct mark mark, struct err *err);
+
+/* Serve deliveries; waits at most timeout_ms. */
+void producer_poll(struct producer *producer, int timeout_ms);
+
+/* Messages not delivered yet. */
+int producer_pending(const struct producer *producer);
+
+/* Has anything failed since it was made?  Then it is spent; err says why. */
+bool producer_failed(const struct producer *producer, struct err *err);
+
+#endif
