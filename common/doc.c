@@ -98,8 +98,10 @@ doc_next(struct doc_iter *it)
 	if (it->left == 0)
 		return false;
 	it->left--;
-	if (it->has_keys)
-		it->key = node_text(it->rest++);
+	if (it->has_keys) {
+		it->name = it->rest++;
+		it->key = node_text(it->name);
+	}
 	it->value = it->rest;
 	it->rest += it->value->span;
 	return true;

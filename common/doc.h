@@ -72,6 +72,7 @@ ERR_CHECK enum fault doc_need(const struct doc_node *object, const char *key, en
 /* Members or elements in the order of the document: for (it = doc_iter(n); doc_next(&it); ) … it.key, it.value. */
 struct doc_iter {
 	struct text		key;	/* absent in arrays */
+	const struct doc_node	*name;	/* the key as a node; NULL in arrays */
 	const struct doc_node	*value;
 	const struct doc_node	*rest;
 	uint32_t		left;

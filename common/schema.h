@@ -67,7 +67,7 @@ ERR_CHECK enum fault schema_set_add(struct schema_set *set, const char *uri, str
 
 /*
  * Compile the schema that uri names ("https://…/x", "…/x#/$defs/y", "…#anchor").
- * The set keeps it.  FAULT_PARK naming place and keyword of what cannot be compiled.
+ * The set keeps it.  FAULT_PARK, with the keyword as code, naming the place of what cannot be compiled.
  */
 ERR_CHECK enum fault schema_compile(struct schema_set *set, const char *uri, const struct schema **out,
     struct err *err);

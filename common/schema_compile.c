@@ -7,8 +7,6 @@
  */
 #include "schema_compile.h"
 
-#include <stdlib.h>
-
 /* --- errors ------------------------------------------------------------------ */
 
 enum fault
@@ -16,7 +14,7 @@ compile_refuse(struct compiler *c, const char *keyword, const char *why)
 {
 	struct text at = schema_pointer_of(c->set->arena, c->place->resource->source->root, c->place->node);
 
-	return err_set(c->err, FAULT_PARK, "schema_compile", NULL, "%.*s#%.*s: \"%s\" %s",
+	return err_set(c->err, FAULT_PARK, "schema_compile", keyword, "%.*s#%.*s: \"%s\" %s",
 	    TEXT_ARG(c->place->resource->uri), TEXT_ARG(at), keyword, why);
 }
 
@@ -99,11 +97,7 @@ place_compile(struct compiler *outer, struct place *place)
 		return compile_refuse(&c, "schema", "must be an object or a boolean");
 	people_read(c.node, place->node);
 	fault = keywords_check(&c);
-	if (fault == FAULT_NONE)
-		fault = ops_compile(&c);
-	if (fault != FAULT_NONE)
-		place->compiled = NULL;
-	return fault;
+	return fault == FAULT_NONE ? ops_compile(&c) : fault;
 }
 
 enum fault
@@ -204,7 +198,20 @@ dynamic_compile(struct compiler *c)
 				again = true;
 			}
 	}
+	for (struct resource *r = c->set->resources; r != NULL; r = r->next)
+		for (struct anchor *a = r->entered ? r->anchors : NULL; a != NULL; a = a->next)
+			if (a->dynamic)
+				a->compiled = schema_place_find(c->set, a->node)->compiled;
 	return FAULT_NONE;
+}
+
+/* After a failure some places hold half of a program: compile anew next time. */
+static void
+forget(struct schema_set *set)
+{
+	for (struct source *s = set->sources; s != NULL; s = s->next)
+		for (size_t i = 0; i < s->n; i++)
+			s->places[i].compiled = NULL;
 }
 
 /* --- the whole --------------------------------------------------------------- */
@@ -223,8 +230,10 @@ schema_compile(struct schema_set *set, const char *uri, const struct schema **ou
 	fault = place_compile(&c, place);
 	if (fault == FAULT_NONE && set->dynamic)
 		fault = dynamic_compile(&c);
-	if (fault != FAULT_NONE)
+	if (fault != FAULT_NONE) {
+		forget(set);
 		return fault;
+	}
 	schema = ARENA_NEW(set->arena, struct schema);
 	schema->root = place->compiled;
 	*out = schema;

@@ -16,7 +16,7 @@ enum fault compile_schema(struct compiler *c, const struct doc_node *node, const
 enum fault compile_ref(struct compiler *c, const struct doc_node *value, struct op *op);
 enum fault compile_dynamic_ref(struct compiler *c, const struct doc_node *value, struct op *op);
 
-/* schema_keyword.c's own are static; checks are in schema_check.c and schema_apply.c. */
+/* schema_apply.c: keywords that run other schemas, here or below. */
 bool check_ref(struct run *, const struct op *, const struct frame *);
 bool check_dynamic_ref(struct run *, const struct op *, const struct frame *);
 bool check_all_of(struct run *, const struct op *, const struct frame *);
@@ -31,6 +31,7 @@ bool check_items(struct run *, const struct op *, const struct frame *);
 bool check_contains(struct run *, const struct op *, const struct frame *);
 bool check_unevaluated(struct run *, const struct op *, const struct frame *);
 
+/* schema_assert.c: keywords that look at the value alone. */
 bool check_type(struct run *, const struct op *, const struct frame *);
 bool check_values(struct run *, const struct op *, const struct frame *);
 bool check_required(struct run *, const struct op *, const struct frame *);
@@ -47,8 +48,5 @@ bool check_maximum(struct run *, const struct op *, const struct frame *);
 bool check_above(struct run *, const struct op *, const struct frame *);
 bool check_below(struct run *, const struct op *, const struct frame *);
 bool check_multiple(struct run *, const struct op *, const struct frame *);
-
-/* What the instance keywords of schema_apply.c rest on: run schema, inside frame, at the same value or below. */
-bool schema_run(struct run *run, const struct frame *frame);
 
 #endif

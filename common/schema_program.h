@@ -30,6 +30,7 @@ struct anchor {
 	struct text		name;
 	const struct doc_node	*node;
 	bool			dynamic;
+	const struct schema_node *compiled;	/* of a dynamic one that a check may reach */
 };
 
 struct resource {
@@ -220,7 +221,7 @@ struct frame {
 	const struct schema_node *schema;
 	const struct doc_node	*value;
 	const struct path	*path;
-	const struct schema_node *titled;	/* gives the field its name, or NULL */
+	const struct schema_node *top;		/* outermost schema at this value: names it */
 	struct seen		*seen;		/* NULL: nobody asks */
 	const struct scope	*scope;
 	int			depth;		/* schemas at this value, one inside the other */
@@ -231,12 +232,21 @@ struct run {
 	struct schema_errors	*errors;	/* NULL: quiet */
 	int			max;
 	uint64_t		effort;		/* left */
+	const char		*gave_up;	/* the rule; then the document is invalid, whatever "not" says */
 };
+
+/* Run frame->schema at frame->value. */
+bool schema_run(struct run *run, const struct frame *frame);
 
 /* Always false: "return schema_report(…)".  detail fills the place in the message. */
 bool schema_report(struct run *run, const struct frame *frame, const char *rule, struct text detail);
+bool schema_report_count(struct run *run, const struct frame *frame, const char *rule, uint64_t count);
 /* The same about a member of the frame's value; its schema, if known, names it. */
 bool schema_report_member(struct run *run, const struct frame *frame, const char *rule,
     struct text name, const struct schema_node *schema);
+/* End the check: what is left of it says nothing. */
+bool schema_give_up(struct run *run, const char *rule);
+/* Where the frame's value stands, in the arena; cut where a name is not plain. */
+struct text schema_path_text(struct arena *arena, const struct path *path);
 
 #endif
