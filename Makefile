@@ -117,6 +117,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/te
 $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion
+# The official JSON Schema suite; run by tests/contract/suite.
+$(BUILD)/test/suite: $(BUILD)/tests/contract/suite.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 unit-programs: $(UNIT_TESTS)
 .PHONY: unit-programs
 unit:
