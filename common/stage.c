@@ -21,14 +21,23 @@ struct move_row {
 static const struct {
 	const char *name, *journal;
 	int states;
+	const char *topics[8];
 } stages[STAGES] = {
-	[STAGE_INTAKE]		= { "intake", "dossier.intake", INTAKE_STATES },
-	[STAGE_VERIFICATION]	= { "verification", "dossier.verification", VERIFICATION_STATES },
-	[STAGE_LOOKUP]		= { "lookup", "dossier.lookup", LOOKUP_STATES },
-	[STAGE_FEE]		= { "fee", "dossier.fee", FEE_STATES },
-	[STAGE_CASEWORK]	= { "casework", "dossier.casework", CASEWORK_STATES },
-	[STAGE_DISPATCH]	= { "dispatch", "dossier.dispatch", DISPATCH_STATES },
-	[STAGE_TRACKING]	= { "tracking", "dossier.notifications", TRACKING_STATES },
+	[STAGE_INTAKE] = { "intake", "dossier.intake", INTAKE_STATES,
+	    { "dossier.submissions", "citizen.requests" } },
+	[STAGE_VERIFICATION] = { "verification", "dossier.verification", VERIFICATION_STATES,
+	    { "dossier.intake" } },
+	[STAGE_LOOKUP] = { "lookup", "dossier.lookup", LOOKUP_STATES,
+	    { "dossier.verification" } },
+	[STAGE_FEE] = { "fee", "dossier.fee", FEE_STATES,
+	    { "dossier.lookup", "payment.results", "dossier.casework", "dossier.dispatch" } },
+	[STAGE_CASEWORK] = { "casework", "dossier.casework", CASEWORK_STATES,
+	    { "dossier.fee", "dossier.intake", "agency.actions" } },
+	[STAGE_DISPATCH] = { "dispatch", "dossier.dispatch", DISPATCH_STATES,
+	    { "dossier.casework", "dossier.fee", "dossier.intake", "postal.updates" } },
+	[STAGE_TRACKING] = { "tracking", "dossier.notifications", TRACKING_STATES,
+	    { "dossier.intake", "dossier.verification", "dossier.lookup", "dossier.fee",
+	    "dossier.casework", "dossier.dispatch" } },
 };
 
 const char *
@@ -63,6 +72,14 @@ stage_of_journal(struct text topic, enum stage *out)
 			return true;
 		}
 	return false;
+}
+
+const char *const *
+stage_topics(enum stage stage, int *n)
+{
+	for (*n = 0; stages[stage].topics[*n] != NULL; )
+		++*n;
+	return stages[stage].topics;
 }
 
 int

@@ -25,6 +25,9 @@ const char *stage_journal(enum stage stage);		/* its topic */
 bool stage_find(struct text name, enum stage *out);
 bool stage_of_journal(struct text topic, enum stage *out);
 
+/* The topics it reads, in the order of its lane's arrays: lead first. */
+const char *const *stage_topics(enum stage stage, int *n);
+
 int stage_states(enum stage stage);			/* how many sub-states */
 const char *state_name(enum stage stage, int state);
 bool state_is_final(enum stage stage, int state);
