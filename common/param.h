@@ -6,15 +6,20 @@
  * Precedence: argument, environment, file, default.  Names are dotted lower
  * case ("database", "fee.url"); the environment has them upper case with
  * underscores and a prefix ("DOSSIER_FEE_URL"), arguments as --fee.url=VALUE.
+ *
+ * The file has lines `name = value`, `#` begins a comment at the start of a
+ * line or after a blank; "double" quotes know \" \\ \n, 'single' ones nothing.
+ * Numbers may carry a unit of the row's kind: ms, s, m, h; KiB, MiB, GiB.  An
+ * empty variable counts as not set.
  */
 #ifndef PARAM_H
 #define PARAM_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "err.h"
+#include "text.h"
 
 enum param_type { PARAM_TEXT, PARAM_SECRET, PARAM_INT, PARAM_BOOL };
 
@@ -23,8 +28,8 @@ struct param {
 	enum param_type	type;
 	void		*target;	/* const char **, int64_t * or bool * */
 	const char	*fallback;	/* the default, as text; NULL: must be given */
-	int64_t		least, most;	/* of PARAM_INT */
-	const char	*unit;		/* "ms", "bytes"; NULL for none */
+	int64_t		least, most;	/* of PARAM_INT; both 0: any number */
+	const char	*unit;		/* "ms", "s", "bytes"; NULL for none */
 	const char	*doc;		/* one sentence */
 };
 
@@ -35,20 +40,27 @@ struct param_pass {
 	struct param_pass *next;
 };
 
+struct param_value;	/* param_value.h */
+
 struct param_set {
 	const char		*program;	/* "dossier-fee" */
 	const char		*summary;	/* first line of --help */
 	const struct param	*tables[6];	/* each ended by a row without name */
 	struct param_pass	*pass;		/* kafka.*, in order */
-	char			*file;		/* --config FILE, or NULL */
+	char			*file;		/* --config FILE or DOSSIER_CONFIG, or NULL */
+	bool			operands;	/* in: arguments after the options are allowed */
+	int			operand;	/* out: index of the first of them in argv; argc if none */
+	struct param_value	*values;	/* what loading allocated; private */
 };
 
 /*
  * Fills every target.  PARAM_SECRET also accepts NAME_FILE (environment) or
- * @path (value).  FAULT_FATAL names the parameter, where it came from (file
- * and line, variable, argument), what is wrong and what is allowed.
+ * @path (value; @@ is a plain @).  FAULT_FATAL names the parameter, where it
+ * came from (file and line, variable, argument), what is wrong and what is
+ * allowed; then nothing has changed.  No message contains a secret.
  * A key of another service ("dispatch.url" for dossier-fee) is accepted in
- * the shared file and ignored.
+ * the shared file and ignored.  What would break a promise of the design
+ * ("kafka.enable.auto.commit") is refused with the reason.
  * *help is set when --help, --version or --print-config was asked: the answer
  * has been printed and the program should end with 0.
  */
