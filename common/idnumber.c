@@ -135,11 +135,13 @@ static enum idnumber_fault
 tax_shape(struct text code, enum tax_code_kind *kind)
 {
 	struct text head = { code.s, code.n < TAX_DIGITS ? code.n : TAX_DIGITS };
-	struct text tail = { code.s + head.n, code.n - head.n };
-	bool hyphen = tail.n > 0 && tail.s[0] == '-';
+	struct text tail;
+	bool hyphen;
 
 	if (code.n == 0)
 		return IDNUMBER_LENGTH;
+	tail = (struct text){ code.s + head.n, code.n - head.n };
+	hyphen = tail.n > 0 && tail.s[0] == '-';
 	if (hyphen)
 		tail = (struct text){ tail.s + 1, tail.n - 1 };
 	if (!is_digits(head) || !is_digits(tail))

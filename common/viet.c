@@ -252,7 +252,7 @@ static struct text
 fold(struct arena *arena, struct text t, bool moves_tones)
 {
 	struct buf buf = buf_in(arena);
-	struct glyph held, next;
+	struct glyph held = { 0, -1, LEVEL }, next;
 	size_t at = 0;
 	bool holding = false;
 
