@@ -1,0 +1,23 @@
+/*
+ * dossierctl - the tool of operators and auditors.
+ *
+ * One program, many small commands, each in a file of its own that ends with
+ * its row of help.  It changes three things only: the schema (db migrate), the
+ * topics and lanes (topics apply), the law (catalogue apply); and it can speak
+ * as a portal does (submit).  Everything else reads, under the role that may
+ * read it, and never moves anybody's position.
+ */
+#include "command.h"
+
+extern const struct command db_migrate_command, db_status_command;
+
+const struct command *const commands[] = {
+	&db_migrate_command, &db_status_command,
+	NULL
+};
+
+int
+main(int argc, char **argv)
+{
+	return command_main(argc, argv);
+}
