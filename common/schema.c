@@ -67,7 +67,7 @@ place_compare(const void *key, const void *member)
 struct place *
 schema_place_find(struct schema_set *set, const struct doc_node *node)
 {
-	for (struct source *s = set->sources; s != NULL; s = s->next) {
+	for (struct source *s = set->sources; s != NULL && node != NULL; s = s->next) {
 		struct place *place = bsearch(node, s->places, s->n, sizeof *place, place_compare);
 
 		if (place != NULL)

@@ -251,12 +251,12 @@ property_find(const struct op *op, struct text name)
 }
 
 static bool
-is_match(struct run *run, const struct pattern *pattern, struct text name)
+is_match(struct run *run, const struct frame *frame, const struct pattern *pattern, struct text name)
 {
 	enum pattern_verdict verdict = pattern_match(pattern, name);
 
 	if (verdict == PATTERN_LIMIT)
-		schema_give_up(run, "pattern.limit");
+		schema_give_up(run, frame, "pattern.limit");
 	return verdict == PATTERN_YES;
 }
 
@@ -271,7 +271,7 @@ member_run(struct run *run, const struct op *op, const struct frame *frame, cons
 	if (schema != NULL)
 		valid = below(run, frame, schema, it->value, it->key, 0);
 	for (size_t i = 0; i < op->members.n_patterns; i++)
-		if (is_match(run, op->members.patterns[i].pattern, it->key)) {
+		if (is_match(run, frame, op->members.patterns[i].pattern, it->key)) {
 			*evaluated = true;
 			valid &= below(run, frame, op->members.patterns[i].schema, it->value, it->key, 0);
 		}

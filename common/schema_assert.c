@@ -116,8 +116,7 @@ check_pattern(struct run *run, const struct op *op, const struct frame *frame)
 	case PATTERN_YES:
 		return true;
 	case PATTERN_LIMIT:
-		schema_give_up(run, "pattern.limit");
-		return false;
+		return schema_give_up(run, frame, "pattern.limit");
 	case PATTERN_NO:
 		break;
 	}

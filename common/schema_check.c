@@ -12,11 +12,26 @@
 enum { EFFORT = 4000000, DEPTH = 200 };
 
 bool
-schema_give_up(struct run *run, const char *rule)
+schema_give_up(struct run *run, const struct frame *frame, const char *rule)
 {
-	if (run->gave_up == NULL)
+	if (run->gave_up == NULL) {
+		schema_report(run, frame, rule, TEXT_NONE);
 		run->gave_up = rule;
+	}
 	return false;
+}
+
+/* Given up where nobody listened (in a "not", in a branch): then it is said about the whole. */
+static void
+report_gave_up(struct run *run, const struct frame *frame)
+{
+	const char *rule = run->gave_up;
+
+	for (int i = 0; run->errors != NULL && i < run->errors->n; i++)
+		if (strcmp(run->errors->list[i].rule, rule) == 0)
+			return;
+	run->gave_up = NULL;
+	schema_report(run, frame, rule, TEXT_NONE);
 }
 
 static bool
@@ -50,10 +65,13 @@ schema_run(struct run *run, const struct frame *frame)
 		return schema->verdict == VERDICT_TRUE || schema_report(run, frame, "false", TEXT_NONE);
 	if (run->gave_up != NULL)
 		return false;
-	if (run->effort == 0)
-		return schema_give_up(run, "schema.effort");
+	if (run->effort == 0) {
+		/* It says nothing about this place, but about the whole. */
+		run->gave_up = "schema.effort";
+		return false;
+	}
 	if (frame->depth == DEPTH)
-		return schema_give_up(run, "schema.depth");
+		return schema_give_up(run, frame, "schema.depth");
 	run->effort--;
 	if ((!schema->tracks || frame->seen != NULL) &&
 	    frame->scope != NULL && frame->scope->resource == schema->resource)
@@ -83,7 +101,8 @@ schema_check(const struct schema *schema, const struct doc_node *instance, struc
 		run.errors = max > 0 ? errors : NULL;
 	}
 	valid = schema_run(&run, &frame);
-	if (run.gave_up != NULL)
-		valid = schema_report(&run, &frame, run.gave_up, TEXT_NONE);
-	return valid;
+	if (run.gave_up == NULL)
+		return valid;
+	report_gave_up(&run, &frame);
+	return false;
 }

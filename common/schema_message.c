@@ -237,7 +237,7 @@ report(struct run *run, const struct path *path, const char *rule, const struct 
 	const struct sentence *s;
 	struct schema_error *e;
 
-	if (errors == NULL)
+	if (errors == NULL || run->gave_up != NULL)
 		return false;
 	if (errors->n == run->max) {
 		errors->more = true;

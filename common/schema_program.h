@@ -244,8 +244,8 @@ bool schema_report_count(struct run *run, const struct frame *frame, const char 
 /* The same about a member of the frame's value; its schema, if known, names it. */
 bool schema_report_member(struct run *run, const struct frame *frame, const char *rule,
     struct text name, const struct schema_node *schema);
-/* End the check: what is left of it says nothing. */
-bool schema_give_up(struct run *run, const char *rule);
+/* End the check here, for rule: what is left of it says nothing. */
+bool schema_give_up(struct run *run, const struct frame *frame, const char *rule);
 /* Where the frame's value stands, in the arena; cut where a name is not plain. */
 struct text schema_path_text(struct arena *arena, const struct path *path);
 
