@@ -12,90 +12,33 @@
  * loop; NUL is never allowed, so a loop that stops on one has failed or is at
  * the end.  Recursion is bounded by max_depth.
  */
-#include "doc_node.h"
+#include "doc_reader.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 const struct doc_limits doc_limits_default = { .max_bytes = 1024 * 1024, .max_depth = 32 };
 
-struct rule {
-	const char	*name;
-	const char	*message_vi;
-	const char	*message_en;
-};
-
-static const struct rule rule_size = { "json.size",
-	"Dữ liệu lớn hơn mức cho phép. Hãy gửi tệp đính kèm riêng và rút gọn nội dung.",
-	"The document is larger than allowed. Send files apart and shorten it." };
-static const struct rule rule_empty = { "json.empty",
-	"Dữ liệu trống. Hãy gửi một tài liệu JSON.",
-	"The document is empty. Send a JSON document." };
-static const struct rule rule_depth = { "json.depth",
-	"Dữ liệu lồng nhau quá nhiều tầng. Hãy giảm số tầng ngoặc.",
-	"The document is nested too deeply. Use fewer levels of brackets." };
-static const struct rule rule_duplicate = { "json.duplicate_key",
-	"Một tên trường xuất hiện hai lần trong cùng một đối tượng. Hãy giữ lại một lần.",
-	"A field name stands twice in one object. Keep it once." };
-static const struct rule rule_encoding = { "json.encoding",
-	"Dữ liệu không phải UTF-8 hợp lệ. Hãy gửi bằng UTF-8, không có dấu BOM.",
-	"The document is not well-formed UTF-8. Send UTF-8 without a byte order mark." };
-static const struct rule rule_nul = { "json.nul",
-	"Dữ liệu có ký tự NUL. Hãy bỏ ký tự này.",
-	"The document holds a NUL character. Remove it." };
-static const struct rule rule_control = { "json.control",
-	"Chuỗi có ký tự điều khiển chưa được mã hóa. Hãy bỏ hoặc viết dạng \\n, \\t, \\u00XX.",
-	"A text holds a raw control character. Remove it or escape it." };
-static const struct rule rule_number = { "json.number",
-	"Số viết sai hoặc vượt quá giới hạn. Hãy dùng số nguyên trong 64 bit hoặc số thập phân ngắn.",
-	"A number is malformed or out of range. Use integers within 64 bits or short decimals." };
-static const struct rule rule_trailing = { "json.trailing",
-	"Có dữ liệu thừa sau tài liệu JSON. Hãy gửi mỗi lần một tài liệu.",
-	"There is something after the JSON document. Send one document at a time." };
-static const struct rule rule_syntax = { "json.syntax",
-	"Dữ liệu không đúng cú pháp JSON. Hãy kiểm tra dấu ngoặc, dấu phẩy và dấu nháy.",
-	"The document is not JSON. Check its brackets, commas and quotes." };
-
-struct reader {
-	struct arena	*arena;
-	char		*start;
-	char		*end;	/* where the NUL stands */
-	char		*at;	/* next byte */
-
-	struct doc_node	*nodes;
-	uint32_t	n;
-	uint32_t	size;
-
-	int		depth;
-	int		max_depth;
-	uint32_t	open[DOC_DEPTH_MAX + 1];	/* containers around at, from 1 */
-	uint32_t	key[DOC_DEPTH_MAX + 1];		/* and the member being read; 0 none */
-
-	const struct rule *rule;	/* broken one */
-	const char	*bad;		/* where */
-};
-
 static bool value(struct reader *r);
 
-static bool
-fail(struct reader *r, const struct rule *rule, const char *bad)
+bool
+doc_fail(struct reader *r, const struct rule *rule, const char *bad)
 {
 	r->rule = rule;
 	r->bad = bad;
 	return false;
 }
 
-/* A byte that cannot stand here: say what is odd about it. */
-static bool
-fail_at(struct reader *r)
+bool
+doc_fail_at(struct reader *r)
 {
 	unsigned char c = (unsigned char)*r->at;
 
 	if (c == '\0' && r->at < r->end)
-		return fail(r, &rule_nul, r->at);
+		return doc_fail(r, &doc_rule_nul, r->at);
 	if (c >= 0x80 && !text_is_utf8((struct text){ r->at, (size_t)(r->end - r->at) }))
-		return fail(r, &rule_encoding, r->at);
-	return fail(r, &rule_syntax, r->at);
+		return doc_fail(r, &doc_rule_encoding, r->at);
+	return doc_fail(r, &doc_rule_syntax, r->at);
 }
 
 static void
@@ -105,9 +48,8 @@ skip_space(struct reader *r)
 		r->at++;
 }
 
-/* Valid until the next push. */
-static struct doc_node *
-push(struct reader *r, enum doc_kind kind)
+struct doc_node *
+doc_push(struct reader *r, enum doc_kind kind)
 {
 	struct doc_node *node;
 
@@ -122,151 +64,6 @@ push(struct reader *r, enum doc_kind kind)
 	node->kind = (uint8_t)kind;
 	node->span = 1;
 	return node;
-}
-
-/* --- texts ---------------------------------------------------------------- */
-
-static const bool ends_run[256] = {
-	[0 ... 31] = true, ['"'] = true, ['\\'] = true,
-};
-
-static bool
-hex4(const char *s, unsigned *out)
-{
-	unsigned char bytes[2];
-
-	/* Stops at the NUL after the document: no digit. */
-	for (int i = 0; i < 4; i++)
-		if (s[i] == '\0')
-			return false;
-	if (!text_unhex((struct text){ s, 4 }, bytes, 2))
-		return false;
-	*out = (unsigned)bytes[0] << 8 | bytes[1];
-	return true;
-}
-
-static char *
-put_utf8(char *to, unsigned c)
-{
-	if (c < 0x80) {
-		*to++ = (char)c;
-		return to;
-	}
-	if (c < 0x800) {
-		*to++ = (char)(0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*to++ = (char)(0xe0 | c >> 12);
-		} else {
-			*to++ = (char)(0xf0 | c >> 18);
-			*to++ = (char)(0x80 | (c >> 12 & 0x3f));
-		}
-		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
-	}
-	*to++ = (char)(0x80 | (c & 0x3f));
-	return to;
-}
-
-/* "uXXXX", a pair of surrogates together; at stands on the u. */
-static bool
-escape_unicode(struct reader *r, char **to)
-{
-	unsigned c, low;
-	char *from = r->at;
-
-	if (!hex4(from + 1, &c))
-		return fail(r, &rule_syntax, from);
-	r->at = from + 5;
-	if (c == 0)
-		return fail(r, &rule_nul, from);
-	if (c >= 0xdc00 && c <= 0xdfff)
-		return fail(r, &rule_encoding, from);
-	if (c >= 0xd800 && c <= 0xdbff) {
-		if (r->at[0] != '\\' || r->at[1] != 'u' || !hex4(r->at + 2, &low) ||
-		    low < 0xdc00 || low > 0xdfff)
-			return fail(r, &rule_encoding, from);
-		r->at += 6;
-		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-	}
-	*to = put_utf8(*to, c);
-	return true;
-}
-
-static bool
-escape(struct reader *r, char **to)
-{
-	static const char plain[256] = {
-		['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-		['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-	};
-	char c = plain[(unsigned char)*r->at];
-
-	if (*r->at == 'u')
-		return escape_unicode(r, to);
-	if (c == '\0')
-		return fail_at(r);
-	*(*to)++ = c;
-	r->at++;
-	return true;
-}
-
-static bool
-fail_utf8(struct reader *r, char *s, size_t n)
-{
-	size_t good = 0;
-
-	/* Step by whole sequences, so that the offset is that of the bad one. */
-	for (size_t step = 1; good < n; good += step) {
-		for (step = 1; step < 4 && good + step <= n; step++)
-			if (text_is_utf8((struct text){ s + good, step }))
-				break;
-		if (good + step > n || !text_is_utf8((struct text){ s + good, step }))
-			break;
-	}
-	return fail(r, &rule_encoding, s + good);
-}
-
-static bool
-run_check(struct reader *r, char *from, unsigned char high)
-{
-	size_t n = (size_t)(r->at - from);
-
-	return high < 0x80 || text_is_utf8((struct text){ from, n }) || fail_utf8(r, from, n);
-}
-
-/* at stands on the opening quote. */
-static bool
-string(struct reader *r)
-{
-	char *first = ++r->at, *to = first;
-	struct doc_node *node;
-
-	for (;;) {
-		char *from = r->at;
-		unsigned char high = 0;
-
-		while (!ends_run[(unsigned char)*r->at])
-			high |= (unsigned char)*r->at++;
-		if (!run_check(r, from, high))
-			return false;
-		if (to != from)
-			memmove(to, from, (size_t)(r->at - from));
-		to += r->at - from;
-		if (*r->at == '"')
-			break;
-		if (*r->at != '\\')
-			return r->at == r->end ? fail(r, &rule_syntax, r->at) :
-			    fail(r, *r->at == '\0' ? &rule_nul : &rule_control, r->at);
-		r->at++;
-		if (!escape(r, &to))
-			return false;
-	}
-	r->at++;
-	*to = '\0';
-	node = push(r, DOC_TEXT);
-	node->s = first;
-	node->n = (uint32_t)(to - first);
-	return true;
 }
 
 /* --- numbers and words ---------------------------------------------------- */
@@ -324,22 +121,22 @@ number(struct reader *r)
 	int64_t integer;
 
 	if (!number_scan(r, &real))
-		return fail(r, &rule_number, from);
+		return doc_fail(r, &doc_rule_number, from);
 	t = (struct text){ from, (size_t)(r->at - from) };
 	if (t.n > DOC_NUMBER_BYTES)
-		return fail(r, &rule_number, from);
+		return doc_fail(r, &doc_rule_number, from);
 	if (real) {
 		/* No program here leaves the C locale; what follows a number stops strtod. */
 		if (!isfinite(strtod(from, NULL)))
-			return fail(r, &rule_number, from);
-		node = push(r, DOC_REAL);
+			return doc_fail(r, &doc_rule_number, from);
+		node = doc_push(r, DOC_REAL);
 		node->s = t.s;
 		node->n = (uint32_t)t.n;
 		return true;
 	}
 	if (!text_to_int64(t, &integer))
-		return fail(r, &rule_number, from);
-	push(r, DOC_INT)->integer = integer;
+		return doc_fail(r, &doc_rule_number, from);
+	doc_push(r, DOC_INT)->integer = integer;
 	return true;
 }
 
@@ -349,9 +146,9 @@ word(struct reader *r, const char *expected, enum doc_kind kind, int64_t integer
 	size_t n = strlen(expected);
 
 	if (strncmp(r->at, expected, n) != 0)
-		return fail(r, &rule_syntax, r->at);
+		return doc_fail(r, &doc_rule_syntax, r->at);
 	r->at += n;
-	push(r, kind)->integer = integer;
+	doc_push(r, kind)->integer = integer;
 	return true;
 }
 
@@ -361,11 +158,11 @@ static bool
 container_open(struct reader *r, enum doc_kind kind)
 {
 	if (r->depth == r->max_depth)
-		return fail(r, &rule_depth, r->at);
+		return doc_fail(r, &doc_rule_depth, r->at);
 	r->depth++;
 	r->open[r->depth] = r->n;
 	r->key[r->depth] = 0;
-	push(r, kind);
+	doc_push(r, kind);
 	r->at++;
 	skip_space(r);
 	return true;
@@ -412,7 +209,7 @@ container_close(struct reader *r)
 	twice = keys ? duplicate_find(self, at, self->n, big) : 0;
 	if (twice != 0) {
 		r->key[r->depth] = r->open[r->depth] + twice;
-		return fail(r, &rule_duplicate, self[twice].s - 1);
+		return doc_fail(r, &doc_rule_duplicate, self[twice].s - 1);
 	}
 	r->depth--;
 	r->at++;
@@ -423,13 +220,13 @@ static bool
 member_key(struct reader *r)
 {
 	if (*r->at != '"')
-		return fail_at(r);
-	if (!string(r))
+		return doc_fail_at(r);
+	if (!doc_read_text(r))
 		return false;
 	r->key[r->depth] = r->n - 1;
 	skip_space(r);
 	if (*r->at != ':')
-		return fail_at(r);
+		return doc_fail_at(r);
 	r->at++;
 	skip_space(r);
 	return true;
@@ -453,7 +250,7 @@ container(struct reader *r, enum doc_kind kind, char close)
 		if (*r->at == close)
 			return container_close(r);
 		if (*r->at != ',')
-			return fail_at(r);
+			return doc_fail_at(r);
 		r->at++;
 		skip_space(r);
 	}
@@ -468,7 +265,7 @@ value(struct reader *r)
 	case '[':
 		return container(r, DOC_ARRAY, ']');
 	case '"':
-		return string(r);
+		return doc_read_text(r);
 	case 't':
 		return word(r, "true", DOC_BOOL, 1);
 	case 'f':
@@ -480,7 +277,7 @@ value(struct reader *r)
 	case '5': case '6': case '7': case '8': case '9':
 		return number(r);
 	default:
-		return fail_at(r);
+		return doc_fail_at(r);
 	}
 }
 
@@ -500,21 +297,21 @@ static bool
 document(struct reader *r, struct text bytes, const struct doc_limits *limits)
 {
 	if (bytes.n > limits->max_bytes || bytes.n > INT32_MAX)
-		return fail(r, &rule_size, r->start + limits->max_bytes);
+		return doc_fail(r, &doc_rule_size, r->start + limits->max_bytes);
 	if (is_foreign(bytes))
-		return fail(r, &rule_encoding, r->start);
+		return doc_fail(r, &doc_rule_encoding, r->start);
 	r->start = r->at = (char *)(uintptr_t)arena_copy(r->arena, bytes.s, bytes.n).s;
 	r->end = r->start + bytes.n;
 	r->size = (uint32_t)(bytes.n / 8 + 16);
 	r->nodes = ARENA_ARRAY(r->arena, struct doc_node, r->size);
 	skip_space(r);
 	if (r->at == r->end)
-		return fail(r, &rule_empty, r->at);
+		return doc_fail(r, &doc_rule_empty, r->at);
 	if (!value(r))
 		return false;
 	skip_space(r);
 	if (r->at != r->end)
-		return fail(r, *r->at == '\0' ? &rule_nul : &rule_trailing, r->at);
+		return doc_fail(r, *r->at == '\0' ? &doc_rule_nul : &doc_rule_trailing, r->at);
 	return true;
 }
 

@@ -3,8 +3,11 @@
  *
  * PCRE2 counts its backtracking; the limit grows with the subject, so that a
  * document is checked in time linear in its size, whatever its patterns are.
- * Sane patterns stay below a few steps per byte.  The match context and its
- * memory are made once per pattern: a process has one thread.
+ * Sane patterns stay below a few steps per byte.
+ *
+ * The memory of a match grows to HEAP_KIB in bad cases and is kept, so all
+ * patterns share one: a process has one thread.  No just-in-time compiler, which needs
+ * memory that is writable and executable.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "pattern.h"
@@ -22,10 +25,35 @@ enum {
 };
 
 struct pattern {
-	pcre2_code		*code;
+	pcre2_code	*code;
+};
+
+static struct {
+	int			users;		/* patterns */
 	pcre2_match_data	*data;
 	pcre2_match_context	*context;
-};
+} matcher;
+
+static void
+matcher_take(void)
+{
+	if (matcher.users++ > 0)
+		return;
+	matcher.data = pcre2_match_data_create(1, NULL);
+	matcher.context = pcre2_match_context_create(NULL);
+	if (matcher.data == NULL || matcher.context == NULL)
+		bug("out of memory: pattern");
+	pcre2_set_heap_limit(matcher.context, HEAP_KIB);
+}
+
+static void
+matcher_drop(void)
+{
+	if (--matcher.users > 0)
+		return;
+	pcre2_match_context_free(matcher.context);
+	pcre2_match_data_free(matcher.data);
+}
 
 /* After "(?" ECMA-262 knows : = ! <= <! and a name. */
 static bool
@@ -99,11 +127,7 @@ pattern_new(struct text source, struct pattern **out, struct err *err)
 	}
 	pattern = mem_new(1, sizeof *pattern);
 	pattern->code = code;
-	pattern->data = pcre2_match_data_create(1, NULL);
-	pattern->context = pcre2_match_context_create(NULL);
-	if (pattern->data == NULL || pattern->context == NULL)
-		bug("out of memory: pattern");
-	pcre2_set_heap_limit(pattern->context, HEAP_KIB);
+	matcher_take();
 	*out = pattern;
 	return FAULT_NONE;
 }
@@ -113,8 +137,7 @@ pattern_free(struct pattern *pattern)
 {
 	if (pattern == NULL)
 		return;
-	pcre2_match_context_free(pattern->context);
-	pcre2_match_data_free(pattern->data);
+	matcher_drop();
 	pcre2_code_free(pattern->code);
 	free(pattern);
 }
@@ -125,10 +148,10 @@ pattern_match(const struct pattern *pattern, struct text subject)
 	size_t steps = STEPS_LEAST + STEPS_PER_BYTE * subject.n;
 	int answer;
 
-	pcre2_set_match_limit(pattern->context, (uint32_t)(steps < UINT32_MAX ? steps : UINT32_MAX));
-	pcre2_set_depth_limit(pattern->context, (uint32_t)(steps < UINT32_MAX ? steps : UINT32_MAX));
+	pcre2_set_match_limit(matcher.context, (uint32_t)(steps < UINT32_MAX ? steps : UINT32_MAX));
+	pcre2_set_depth_limit(matcher.context, (uint32_t)(steps < UINT32_MAX ? steps : UINT32_MAX));
 	answer = pcre2_match(pattern->code, (PCRE2_SPTR)subject.s, subject.n, 0,
-	    PCRE2_NO_UTF_CHECK, pattern->data, pattern->context);
+	    PCRE2_NO_UTF_CHECK, matcher.data, matcher.context);
 	if (answer >= 0)
 		return PATTERN_YES;
 	if (answer == PCRE2_ERROR_NOMATCH)
