@@ -10,9 +10,11 @@
 #include "command.h"
 
 extern const struct command db_migrate_command, db_status_command;
+extern const struct command topics_plan_command, topics_apply_command, topics_verify_command;
 
 const struct command *const commands[] = {
 	&db_migrate_command, &db_status_command,
+	&topics_plan_command, &topics_apply_command, &topics_verify_command,
 	NULL
 };
 

@@ -16,3 +16,18 @@ select to_regclass('dossier_meta.migration') is not null
 -- locks: held by the transaction's advisory lock
 -- name: migration_add
 insert into dossier_meta.migration (version, name, digest) values ($1, $2, $3)
+
+-- The lanes there are, and for how many topics each was made.
+-- rows: stage, lane, topics
+-- name: lanes_made
+select stage, lane, cardinality(next_offset) from core.lane order by stage, lane
+
+-- Lanes of one stage, from the beginning of every topic; those there are stay as they are.
+-- role: dossier_owner  $1 stage  $2 partitions  $3 topics of the stage  rows: lanes made
+-- name: lanes_add
+insert into core.lane (stage, lane, next_offset, read_to, seen, seen_hash)
+select $1::int2, lane, array_fill(-2::int8, array[$3::int4]), array_fill(0::int8, array[$3::int4]),
+    array_fill(0::int8, array[$3::int4]), decode(repeat('00', 32 * $3::int4), 'hex')
+from generate_series(0, $2::int4 - 1) lane
+on conflict do nothing
+returning lane

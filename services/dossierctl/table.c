@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "buf.h"
 #include "db.h"
 #include "digest.h"
 
@@ -221,6 +220,8 @@ print_line(const struct table *table, const int *widths, int last, const struct 
 {
 	const char *gap = "";
 
+	while (row != NULL && last > 0 && row[last].shown.n == 0)
+		last--;
 	for (int c = 0; c <= last; c++) {
 		struct text t;
 

@@ -8,6 +8,7 @@
 #ifndef TABLE_H
 #define TABLE_H
 
+#include "buf.h"
 #include "clock.h"
 #include "ctl.h"
 

@@ -5,7 +5,6 @@
  * column.  Wide are the letters of East Asia.  Control characters, of both
  * sets, become a visible substitute.
  */
-#include "buf.h"
 #include "clock.h"
 #include "table.h"
 
