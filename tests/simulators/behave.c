@@ -52,6 +52,7 @@ behave_open(void)
 enum fault
 behave_load(struct text json, struct err *err)
 {
+	struct behaviour blank = behaviour_default;
 	const struct doc_node *root;
 	struct doc_error why;
 	bool replace = false;
@@ -59,7 +60,8 @@ behave_load(struct text json, struct err *err)
 	if (doc_parse(kept, json, NULL, &root, &why) != FAULT_NONE)
 		return err_set(err, FAULT_PARK, "behaviour", NULL, "%s at byte %zu", why.rule, why.offset);
 	doc_get_bool(root, "replace", &replace);
-	return behaviour_read(kept, root, replace ? &behaviour_default : &now, &now, err);
+	blank.companies = now.companies;	/* who is known stays known */
+	return behaviour_read(kept, root, replace ? &blank : &now, &now, err);
 }
 
 size_t

@@ -102,8 +102,9 @@ bool behave_company(struct text tax_code, struct company *out);
 void behave_open(void);
 
 /*
- * Take rules in: before those there are, or instead of them when "replace" is
- * true.  FAULT_PARK, and nothing changed, when one is wrong.
+ * Take rules in: before those there are, or instead of them (and of all
+ * defaults, but not of companies) when "replace" is true.  FAULT_PARK, and
+ * nothing changed, when one is wrong.
  */
 ERR_CHECK enum fault behave_load(struct text json, struct err *err);
 
