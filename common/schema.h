@@ -9,7 +9,7 @@
  * Annotations (title, description, default, examples, $comment, deprecated,
  * readOnly, writeOnly, content…, and whatever begins with "x-") are accepted.
  *
- * Three extensions speak to people: "x-title_vi" and "x-title_en" (else
+ * Extensions speak to people: "x-title_vi" and "x-title_en" (else
  * "title") name a field in messages, "x-hint_vi" and "x-hint_en" end the
  * message of a broken pattern or format by saying what is expected.
  *
