@@ -31,3 +31,23 @@ select $1::int2, lane, array_fill(-2::int8, array[$3::int4]), array_fill(0::int8
 from generate_series(0, $2::int4 - 1) lane
 on conflict do nothing
 returning lane
+
+-- What of the catalogue is loaded.
+-- rows: kind, code, version, digest
+-- name: catalogue_digests
+select kind, code, version, digest from core.catalogue
+union all
+select 'calendar', year::text, 1, digest from core.calendar
+order by 1, 2, 3
+
+-- One procedure or agency.
+-- role: dossier_owner  $1 kind  $2 code  $3 version  $4 from  $5 to (dates as text; null: open)  $6 digest  $7 body
+-- name: catalogue_put
+insert into core.catalogue (kind, code, version, effective_from, effective_to, digest, body)
+values ($1, $2, $3, $4::text::date, $5::text::date, $6, $7)
+
+-- One year; a new decision replaces it.
+-- role: dossier_owner  $1 year  $2 digest  $3 body
+-- name: calendar_put
+insert into core.calendar (year, digest, body) values ($1, $2, $3)
+on conflict (year) do update set digest = excluded.digest, body = excluded.body
