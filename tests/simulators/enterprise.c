@@ -23,9 +23,9 @@ business_write(struct arena *arena, const struct business *business)
 	buf_json_text(&buf, business->name);
 	buf_puts(&buf, ",\"ENTERPRISE_GDT_CODE\":");
 	buf_json_text(&buf, business->code);
-	buf_printf(&buf, ",\"ENTERPRISE_TYPE_NAME\":\"Công ty trách nhiệm hữu hạn\",\"ENTERPRISE_STATUS_NAME\":\"%s\","
-	    "\"FOUNDING_DATE\":\"2015-03-09\"},\"HOAdress\":{\"AddressFullText\":\"Số 5 đường Láng, phường Láng, "
-	    "thành phố Hà Nội\",\"CityName\":\"Thành phố Hà Nội\",\"WardName\":\"Phường Láng\"},\"Representatives\":%s",
+	buf_printf(&buf, ",\"ENTERPRISE_TYPE_NAME\":\"Công ty trách nhiệm hữu hạn\","
+	    "\"ENTERPRISE_STATUS_NAME\":\"%s\",\"FOUNDING_DATE\":\"2015-03-09\"},"
+	    "\"HOAdress\":{\"AddressFullText\":\"Số 5 đường Láng, phường Láng, thành phố Hà Nội\",\"CityName\":\"Thành phố Hà Nội\",\"WardName\":\"Phường Láng\"},\"Representatives\":%s",
 	    business->status, is_list ? "[" : "");
 	buf_puts(&buf, "{\"FULL_NAME\":");
 	buf_json_text(&buf, business->representative);
