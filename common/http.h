@@ -9,6 +9,11 @@
  *   HTTP_ANSWERED   a whole answer came; see status
  *   HTTP_NOT_SENT   certainly never reached the peer: no connection, no name
  *   HTTP_UNKNOWN    sent in part or whole, no whole answer: it may have happened
+ *
+ * A POST leaves at most once.  A GET may be sent again on a new connection
+ * when a kept-alive one dies under it.  An answer whose end nothing tells (no
+ * length, no chunks) is no whole answer.  Proxies, cookies, redirects and
+ * .netrc are not used; certificates are verified.
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -41,11 +46,18 @@ struct http_call {
 	uint8_t		digest[DIGEST_BYTES];
 	struct text	content_type;
 	int		retry_after_s;	/* 0: none said */
-	const char	*reason;	/* short static: "timeout", "connect", "resolve", "too_large", "reset", "tls" … */
+	const char	*reason;	/* static, NULL when answered; see below */
 	int64_t		took_us;
 	void		*owner;
 	int		tag;
 };
+
+/*
+ * Reasons.  Before anything was sent: "url", "header" (not fit to be sent),
+ * "resolve", "connect", "tls", "timeout".  After: "timeout", "reset" (ended
+ * without an answer), "torn" (ended amid the answer), "unframed" (no telling
+ * whether it is whole), "malformed" (not HTTP), "too_large".  Else "failed".
+ */
 
 struct http;
 
@@ -53,21 +65,29 @@ struct http;
 struct http *http_new(int at_once, int per_host);
 void http_free(struct http *http);
 
-/* Begins a request; it cannot fail here, only end badly. */
+/* Certificates of authorities to trust instead of the system's; before the first request. */
+void http_set_ca(struct http *http, const char *path);
+
+/* Begins a request; it cannot fail here, only end badly.  The time runs from now, also in the queue. */
 void http_start(struct http *http, const struct http_request *request);
 
-/* Forget every request of an owner: its answers will not be handed out. */
+/*
+ * Forget every request of an owner: its answers will not be handed out.  What
+ * waits is dropped; what is under way goes on to its end unseen.
+ */
 void http_forget(struct http *http, const void *owner);
 
+/* Begun, and neither taken nor forgotten. */
 int http_in_flight(const struct http *http);
 
 /*
  * Moves everything on, waiting at most wait_ms for something to happen on a
- * connection or on one of the extra descriptors (may be NULL, n 0).
+ * connection or on one of the extra descriptors becoming readable (may be
+ * NULL, n 0).  Does not wait while an answer can be taken.
  */
 void http_drive(struct http *http, int wait_ms, const int *extra_fds, int n);
 
-/* One finished call after another; NULL when there is none. Free each. */
+/* One finished call after another; NULL when there is none.  Free each. */
 struct http_call *http_take(struct http *http);
 void http_call_free(struct http_call *call);
 
