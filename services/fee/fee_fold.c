@@ -66,11 +66,14 @@ order_pay(struct fee_order *order, const struct event *event)
 	order->unsure = false;
 }
 
+/* Placed late, it can be paid longer: then the event says until when. */
 static void
-order_place(struct fee_order *order)
+order_place(struct fee_order *order, const struct event *event)
 {
 	if (text_is(order->state, "ordered"))
 		order->state = TEXT("placed");
+	if (event->expires_at != TIME_NONE)
+		order->expires_at = event->expires_at;
 	order->unsure = false;
 }
 
@@ -98,7 +101,7 @@ fee_apply(const struct event *event, struct fold_rows *rows, struct arena *arena
 		order_add(event, rows, arena);
 		break;
 	case EV_FEE_PLACED:
-		order_place(order_touch(event, rows));
+		order_place(order_touch(event, rows), event);
 		break;
 	case EV_FEE_ORDER_UNSURE:
 	case EV_FEE_REFUND_UNSURE:
