@@ -38,6 +38,7 @@ struct catalogue_run {
 	int			n_there;
 	struct table		*table;
 	bool			apply;
+	bool			load;		/* and there is nothing to complain of */
 	int			complaints;
 };
 
@@ -128,18 +129,24 @@ put_row(struct catalogue_run *run, const char *kind, struct text code, int64_t v
 	table_end(run->table);
 }
 
+/* May apply make it so? */
+static bool
+may_load(const struct catalogue_file *file, enum state state)
+{
+	return state == MISSING || (state == DIFFERENT && file->kind == FILE_CALENDAR &&
+	    opt.new_calendar);
+}
+
 static enum fault
 one_file(struct catalogue_run *run, const struct catalogue_file *file, struct err *err)
 {
 	enum state state = state_of(run, file);
 	bool calendar = file->kind == FILE_CALENDAR;
-	bool wanted = run->apply && (state == MISSING || (state == DIFFERENT && calendar &&
-	    opt.new_calendar));
+	bool wanted = run->load && may_load(file, state);
 	enum fault fault = wanted ? load(run, file, err) : FAULT_NONE;
 
 	if (fault != FAULT_NONE)
 		return fault;
-	run->complaints += !wanted && state != SAME;
 	put_row(run, file_kind_name(file->kind), file->code, file->version,
 	    wanted ? state == MISSING ? "loaded" : "replaced" : state_names[state],
 	    wanted ? TONE_GOOD : state == SAME ? TONE_PLAIN : TONE_BAD,
@@ -148,20 +155,31 @@ one_file(struct catalogue_run *run, const struct catalogue_file *file, struct er
 	return FAULT_NONE;
 }
 
-/* All or nothing. */
+/* One that is refused refuses all. */
+static void
+count_complaints(struct catalogue_run *run)
+{
+	for (int i = 0; i < run->files.n; i++) {
+		enum state state = state_of(run, &run->files.list[i]);
+
+		run->complaints += state != SAME && !(run->apply &&
+		    may_load(&run->files.list[i], state));
+	}
+	run->load = run->apply && run->complaints == 0;
+}
+
 static enum fault
 all_files(struct catalogue_run *run, struct err *err)
 {
-	enum fault fault = run->apply ? session_script(run->session, "begin", err) : FAULT_NONE;
+	enum fault fault = session_script(run->session, "begin", err);
 
 	if (fault == FAULT_NONE)
 		fault = read_there(run, err);
+	if (fault == FAULT_NONE)
+		count_complaints(run);
 	for (int i = 0; i < run->files.n && fault == FAULT_NONE; i++)
 		fault = one_file(run, &run->files.list[i], err);
-	if (fault != FAULT_NONE || !run->apply)
-		return fault;
-	/* One that is refused refuses all. */
-	return session_script(run->session, run->complaints == 0 ? "commit" : "rollback", err);
+	return fault == FAULT_NONE ? session_script(run->session, "commit", err) : fault;
 }
 
 static int

@@ -12,11 +12,13 @@
 extern const struct command db_migrate_command, db_status_command;
 extern const struct command topics_plan_command, topics_apply_command, topics_verify_command;
 extern const struct command catalogue_apply_command, catalogue_verify_command;
+extern const struct command submit_command;
 
 const struct command *const commands[] = {
 	&db_migrate_command, &db_status_command,
 	&topics_plan_command, &topics_apply_command, &topics_verify_command,
 	&catalogue_apply_command, &catalogue_verify_command,
+	&submit_command,
 	NULL
 };
 
