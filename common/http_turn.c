@@ -80,9 +80,13 @@ ended_collect(struct http *http)
 	return has_ended;
 }
 
-/* Everything that can be done without waiting; what ends makes room for what waits. */
+/*
+ * Everything that can be done without waiting; what ends makes room for what
+ * waits.  Deadlines only once the sockets have been served: what has come in
+ * while this process was busy with something else is no time-out.
+ */
 static void
-advance(struct http *http)
+advance(struct http *http, bool is_served)
 {
 	bool has_ended = true;
 	int still;
@@ -97,9 +101,17 @@ advance(struct http *http)
 			curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &still);
 		}
 		has_ended = ended_collect(http);
-		if (http->deadline_us <= now_us)
+		if (is_served && http->deadline_us <= now_us)
 			http_deadlines_check(http, now_us);
 	}
+}
+
+static int
+mask_of(uint32_t events)
+{
+	return ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+	    ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+	    ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
 }
 
 /* Waits for our own sockets and serves them. */
@@ -107,19 +119,16 @@ static void
 sockets_serve(struct http *http, int wait_ms)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
-	int n = epoll_wait(http->epoll_fd, events, EVENTS_AT_ONCE, wait_ms), still;
+	int served = 0, n, still;
 
-	for (int i = 0; i < n; i++) {
-		int mask = 0;
-
-		if ((events[i].events & EPOLLIN) != 0)
-			mask |= CURL_CSELECT_IN;
-		if ((events[i].events & EPOLLOUT) != 0)
-			mask |= CURL_CSELECT_OUT;
-		if ((events[i].events & (EPOLLERR | EPOLLHUP)) != 0)
-			mask |= CURL_CSELECT_ERR;
-		curl_multi_socket_action(http->multi, events[i].data.fd, mask, &still);
-	}
+	do {
+		n = epoll_wait(http->epoll_fd, events, EVENTS_AT_ONCE, wait_ms);
+		for (int i = 0; i < n; i++)
+			curl_multi_socket_action(http->multi, events[i].data.fd, mask_of(events[i].events),
+			    &still);
+		wait_ms = 0;
+		served += n;
+	} while (n == EVENTS_AT_ONCE && served <= 2 * http->at_once);
 }
 
 /* Waits for the extra descriptors too; true when one of our own sockets has something. */
@@ -158,7 +167,7 @@ wait_least(const struct http *http, int wait_ms)
 void
 http_drive(struct http *http, int wait_ms, const int *extra_fds, int n)
 {
-	advance(http);
+	advance(http, false);
 	wait_ms = wait_least(http, wait_ms);
 	if (http->running_count == 0 && wait_ms == 0)
 		return;
@@ -166,5 +175,5 @@ http_drive(struct http *http, int wait_ms, const int *extra_fds, int n)
 		sockets_serve(http, wait_ms);
 	else if (sockets_wait(http, wait_ms, extra_fds, n))
 		sockets_serve(http, 0);
-	advance(http);
+	advance(http, true);
 }

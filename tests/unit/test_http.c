@@ -392,6 +392,30 @@ Test(http, no_connection_in_time, .timeout = 30)
 	close(listener);
 }
 
+/* The connection stands, nobody speaks: a request left, a handshake is none. */
+Test(http, silence, .timeout = 30)
+{
+	static const struct { const char *scheme; enum http_end end; } cases[] = {
+		{ "http", HTTP_UNKNOWN }, { "https", HTTP_NOT_SENT },
+	};
+	int listener = listen_on_loopback(8, &port);
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct http *http = http_new(1, 1);
+		struct http_call *call;
+		char url[64];
+
+		snprintf(url, sizeof url, "%s://127.0.0.1:%d/", cases[i].scheme, port);
+		http_start(http, &(struct http_request){ .url = url, .post = true, .timeout_ms = 60 });
+		call = await(http);
+		cr_assert_eq(call->end, cases[i].end, "%s", url);
+		cr_assert_str_eq(call->reason, "timeout");
+		http_call_free(call);
+		http_free(http);
+	}
+	close(listener);
+}
+
 /* The second request on a kept connection is read, and the connection ends. */
 Test(http, post_is_never_sent_twice, .init = peer_start, .timeout = 30)
 {
@@ -533,6 +557,26 @@ Test(http, forgotten, .init = peer_start, .timeout = 30)
 		http_call_free(call);
 	}
 	cr_assert_eq(http_in_flight(http), 0);
+	http_free(http);
+}
+
+/* What came in time is an answer, also when nobody looked in time. */
+Test(http, answer_before_the_deadline_seen_after_it, .init = peer_start, .timeout = 30)
+{
+	struct http *http = http_new(1, 1);
+	struct http_call *call;
+	int64_t until_us = clock_span_us() + 320 * 1000;
+
+	ask(http, "/ok", true, LONG_MS, 0);
+	http_call_free(await(http));
+	ask(http, "/ok", true, 300, 0);
+	while (atomic_load(&posts) < 2)
+		http_drive(http, 0, NULL, 0);
+	while (clock_span_us() < until_us)
+		;
+	call = await(http);
+	cr_assert_eq(call->end, HTTP_ANSWERED, "%s", call->reason);
+	http_call_free(call);
 	http_free(http);
 }
 
