@@ -212,6 +212,7 @@ argument_read(const struct param_set *set, int argc, char **argv, int *i, struct
 	const char *text = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i];
 	size_t n = strcspn(text + 2, "=");
 	const struct param_value *value;
+	bool takes_value;
 
 	/* An argument is never quoted in a message: it may be a misplaced secret. */
 	if (n == 0 || n >= sizeof argument->name)
@@ -225,11 +226,12 @@ argument_read(const struct param_set *set, int argc, char **argv, int *i, struct
 	value = value_find(set->values, argument->name);
 	if (argument->value != NULL || argument->wish != WISH_RUN)
 		return FAULT_NONE;
+	takes_value = value != NULL || argument->is_config || strncmp(argument->name, "kafka.", 6) == 0;
 	if (value != NULL && value->row->type == PARAM_BOOL)
 		argument->value = "true";
-	else if (*i < argc && (value != NULL || argument->is_config || strncmp(argument->name, "kafka.", 6) == 0))
+	else if (takes_value && *i < argc)
 		argument->value = argv[(*i)++];
-	else if (value != NULL || argument->is_config)
+	else if (takes_value)
 		return err_set(err, FAULT_FATAL, OP, NULL, "--%s: needs a value", argument->name);
 	else
 		argument->value = "";

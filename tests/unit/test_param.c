@@ -187,6 +187,7 @@ Test(param, refusals)
 		{ NULL, "--fee.secret=@hunter2", NULL, "fee.secret: its file cannot be opened" },
 		{ NULL, "hunter2", NULL, "argument 1 is no option" },
 		{ NULL, "--database", NULL, "--database: needs a value" },
+		{ NULL, "--kafka.client.id", NULL, "--kafka.client.id: needs a value" },
 		{ NULL, "--=hunter2", NULL, "argument 1 has no name" },
 		{ NULL, "--dispatch.url=x", NULL, "unknown parameter dispatch.url" },
 		{ NULL, "--config=/nowhere/x.conf", NULL, "cannot open the configuration /nowhere/x.conf" },
