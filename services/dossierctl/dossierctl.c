@@ -8,22 +8,30 @@
  * read it, and never moves anybody's position.
  */
 #include "command.h"
+#include "log.h"
 
 extern const struct command db_migrate_command, db_status_command;
 extern const struct command topics_plan_command, topics_apply_command, topics_verify_command;
 extern const struct command catalogue_apply_command, catalogue_verify_command;
 extern const struct command submit_command;
+extern const struct command list_command, show_command, casefile_command;
+extern const struct command timeline_command;
+extern const struct command deadletter_list_command, deadletter_show_command, parked_list_command;
 
 const struct command *const commands[] = {
 	&db_migrate_command, &db_status_command,
 	&topics_plan_command, &topics_apply_command, &topics_verify_command,
 	&catalogue_apply_command, &catalogue_verify_command,
 	&submit_command,
+	&list_command, &show_command, &casefile_command,
+	&timeline_command,
+	&deadletter_list_command, &deadletter_show_command, &parked_list_command,
 	NULL
 };
 
 int
 main(int argc, char **argv)
 {
+	log_open("dossierctl", LOG_LOGFMT, LOG_ERROR);
 	return command_main(argc, argv);
 }

@@ -51,3 +51,80 @@ values ($1, $2, $3, $4::text::date, $5::text::date, $6, $7)
 -- name: calendar_put
 insert into core.calendar (year, digest, body) values ($1, $2, $3)
 on conflict (year) do update set digest = excluded.digest, body = excluded.body
+
+-- Dossiers for people to look at, newest first.
+-- $1 state or stage:state  $2 procedure  $3 agency  $4 received since  $5 at most; null: any
+-- name: list
+select id, code, initials, procedure, agency, channel, intake, verification, lookup, fee, casework, dispatch, tracking,
+    received_at, accepted_at, due_at, overdue, phi, le_phi, amount, delivery, result, reason, missing, item_code,
+    updated_at, version, round, home
+from core.dossier_list
+where ($1::text is null or $1 = any(array[intake, verification, lookup, fee, casework, dispatch, tracking,
+        'intake:' || intake, 'verification:' || verification, 'lookup:' || lookup, 'fee:' || fee,
+        'casework:' || casework, 'dispatch:' || dispatch, 'tracking:' || tracking]))
+    and ($2::text is null or procedure = $2) and ($3::text is null or agency = $3)
+    and ($4::timestamptz is null or received_at >= $4)
+order by received_at desc, id
+limit $5::int8
+
+-- One dossier by its code or its id, in the order of dossier_columns.
+-- $1 code  $2 id (null where the word is no id)
+-- name: dossier_find
+select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level,
+    channel, applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee,
+    casework, dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount,
+    fee_order, expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+from core.dossier where code = $1::text or id = $2::uuid
+
+-- $1 dossier
+-- name: orders_of
+select order_id, state, phi, le_phi, amount, citation, ordered_at, expires_at, paid_at, transaction_id, refund_id,
+    refund_transaction, unsure, version
+from fee.order where dossier = $1 order by ordered_at
+
+-- $1 dossier
+-- name: parcels_of
+select parcel_id, state, item_code, ordered_at, updated_at, attempts, unsure, version
+from dispatch.parcel where dossier = $1 order by ordered_at
+
+-- What is unfinished of a dossier, at all stages.
+-- $1 dossier
+-- name: jobs_of
+select s.name, j.lane, j.origin, j.ord, j.kind, j.purpose, j.due_at, j.attempts, j.reason, j.created_at
+from core.job j join core.stage s using (stage) where j.dossier = $1 order by j.stage, j.created_at, j.ord
+
+-- What is parked, longest first.
+-- name: parked
+select s.name, j.lane, j.origin, j.ord, j.kind, j.purpose, j.dossier, d.code, j.attempts, j.reason, j.created_at
+from core.job j join core.stage s using (stage) left join core.dossier d on d.id = j.dossier
+where j.due_at is null order by j.created_at, j.stage, j.lane, j.ord
+limit $1::int8
+
+-- What an applicant and officers sent.
+-- role: dossier_agency  $1 dossier
+-- name: contents_of
+select version, round, kind, body from core.content where dossier = $1 order by version
+
+-- The block that holds an entry.
+-- $1 stage  $2 lane  $3 number
+-- name: block_of
+select first, last, entries from core.journal
+where stage = $1 and lane = $2 and last >= $3 order by last limit 1
+
+-- name: deadletters
+-- $1 at most
+select s.name, l.topic, l.partition, l."offset", l.at, l.reason, length(l.message), l.digest, l.announced
+from core.deadletter l join core.stage s using (stage) order by l.at desc, l.topic, l.partition, l."offset"
+limit $1::int8
+
+-- name: deadletter
+-- $1 topic  $2 partition  $3 offset
+select s.name, l.at, l.reason, l.digest, l.announced, l.message
+from core.deadletter l join core.stage s using (stage)
+where l.topic = $1 and l.partition = $2 and l."offset" = $3
+
+-- name: lanes
+select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at, l.unclean, l.step_note, l.next_offset,
+    l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
+    l.parked, l.given_hash
+from core.lane l join core.stage s using (stage) order by s.stage, l.lane

@@ -56,6 +56,12 @@ session_script(struct session *session, const char *sql, struct err *err)
 	return db_script(session->db, sql, err);
 }
 
+struct db *
+session_db(struct session *session)
+{
+	return session->db;
+}
+
 void
 session_rollback(struct session *session)
 {

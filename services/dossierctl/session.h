@@ -25,6 +25,9 @@ ERR_CHECK enum fault session_run(struct session *session, int statement, struct 
 /* Text with several statements, as migrations have. */
 ERR_CHECK enum fault session_script(struct session *session, const char *sql, struct err *err);
 
+/* The connection itself, for modules of common/ that bring their own statements. */
+struct db *session_db(struct session *session);
+
 /* Gives up the open transaction. */
 void session_rollback(struct session *session);
 

@@ -173,18 +173,44 @@ tone_code(const struct table *table, enum table_tone tone)
 }
 
 static void
-print_object(const struct table *table, const struct cell *row)
+write_object(const struct table *table, const struct cell *row, struct buf *buf)
 {
 	const char *before = "{\"";
 
 	for (int c = 0; c < table->n_columns; c++) {
 		if (table->columns[c].name == NULL)
 			continue;
-		printf("%s%s\":", before, table->columns[c].name);
-		fwrite(row[c].json.s, 1, row[c].json.n, stdout);
+		buf_puts(buf, before);
+		buf_puts(buf, table->columns[c].name);
+		buf_puts(buf, "\":");
+		buf_text(buf, row[c].json);
 		before = ",\"";
 	}
-	puts("}");
+	buf_puts(buf, "}");
+}
+
+static void
+print_object(const struct table *table, const struct cell *row)
+{
+	struct buf buf = buf_in(table->ctl->arena);
+
+	write_object(table, row, &buf);
+	fwrite(buf.s, 1, buf.n, stdout);
+	putchar('\n');
+}
+
+struct text
+table_json(struct table *table)
+{
+	struct buf buf = buf_in(table->ctl->arena);
+
+	buf_puts(&buf, "[");
+	for (int i = 0; i < table->n_cells; i += table->n_columns) {
+		buf_puts(&buf, i > 0 ? "," : "");
+		write_object(table, &table->cells[i], &buf);
+	}
+	buf_puts(&buf, "]");
+	return buf_get(&buf);
 }
 
 /* The width of column c, and whether any row has something in it. */

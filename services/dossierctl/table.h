@@ -44,6 +44,9 @@ int table_rows(const struct table *table);
 /* Writes it to standard output; for people, empty is what to say when there is no row. */
 void table_print(struct table *table, const char *empty);
 
+/* The rows as a JSON array, to stand inside another object. */
+struct text table_json(struct table *table);
+
 /* One row alone: for people as lines "title  value", for programs one object. */
 void table_print_record(struct table *table);
 

@@ -1,0 +1,179 @@
+/*
+ * timeline - every step of one dossier: what, when, why, and how long after.
+ *
+ * The trail in the dossier's row names the entry of each version; the entries
+ * are read out of the journal's blocks in the database, by number, from the
+ * dossier's home lane.  A step's cause is its ce_cause header: a message from
+ * outside, an entry of another journal, a timer, an effect.
+ */
+#include <stdio.h>
+
+#include "dossier_find.h"
+#include "entry.h"
+#include "table.h"
+
+enum { FACT_SHOWN_MAX = 40, FACTS_SHOWN_MAX = 100 };
+
+static const struct table_column columns[] = {
+	{ "VERSION", "version", true }, { "TIME", "at", false }, { "STAGE", "stage", false },
+	{ "EVENT", "event", false }, { "AFTER STEP", NULL, true }, { NULL, "after_step_ms", true },
+	{ "AFTER CAUSE", NULL, true }, { NULL, "after_cause_ms", true }, { "CAUSE", "cause", false },
+	{ NULL, "number", true }, { NULL, "id", false }, { "FACTS", "facts", false }
+};
+enum { N_COLUMNS = sizeof columns / sizeof *columns };
+
+struct timeline {
+	struct ctl	*ctl;
+	struct session	*session;
+	struct dossier	dos;
+	struct table	*table;
+	time_us		before;		/* the step before; TIME_NONE at first */
+};
+
+/* "3.2 ms", "41 s", "2 d 3 h": as much as a person takes in. */
+static struct text
+span_shown(struct arena *arena, int64_t span_us)
+{
+	long long ms = span_us / 1000, s = ms / 1000;
+
+	if (span_us == INT_NONE)
+		return TEXT_NONE;
+	if (ms < 1000)
+		return arena_printf(arena, "%.1f ms", (double)span_us / 1000);
+	if (s < 100)
+		return arena_printf(arena, "%.1f s", (double)ms / 1000);
+	if (s < 7200)
+		return arena_printf(arena, "%lld min", s / 60);
+	return arena_printf(arena, "%lld d %lld h", s / 86400, s / 3600 % 24);
+}
+
+static void
+put_span(struct timeline *t, int64_t span_us)
+{
+	struct arena *arena = t->ctl->arena;
+
+	table_text(t->table, span_shown(arena, span_us));
+	if (span_us == INT_NONE)
+		table_int(t->table, INT_NONE);
+	else
+		table_real(t->table, (double)span_us / 1000);
+}
+
+/* Facts in few words: name=value of what is short; nested ones by their length. */
+static struct text
+facts_shown(struct arena *arena, const struct doc_node *facts)
+{
+	struct buf buf = buf_in(arena);
+	struct doc_iter it;
+
+	for (it = doc_iter(facts); doc_next(&it); ) {
+		struct buf one = buf_in(arena);
+
+		if (text_is(it.key, "input") || text_is(it.key, "digest") || text_is(it.key, "rule_set"))
+			continue;
+		doc_write(&one, it.value);
+		if (one.n > FACT_SHOWN_MAX || buf.n + one.n > FACTS_SHOWN_MAX)
+			continue;
+		buf_printf(&buf, "%s%.*s=", buf.n > 0 ? " " : "", TEXT_ARG(it.key));
+		for (size_t i = 0; i < one.n; i++)
+			if (one.s[i] != '"')
+				buf_put(&buf, &one.s[i], 1);
+	}
+	return text_shown(arena, buf_get(&buf));
+}
+
+static void
+put_facts(struct timeline *t, struct text value)
+{
+	const struct doc_node *facts;
+	struct doc_error why;
+
+	if (doc_parse(t->ctl->arena, value, NULL, &facts, &why) == FAULT_NONE)
+		table_both(t->table, facts_shown(t->ctl->arena, facts), value);
+	else
+		table_text(t->table, TEXT_NONE);
+}
+
+/* When the cause happened: of an entry its decision, of a submission its arrival; else unknown. */
+static enum fault
+cause_time(struct timeline *t, const struct event *event, time_us *out, struct err *err)
+{
+	enum stage stage;
+	struct entry entry;
+	int lane;
+	int64_t number;
+	enum fault fault;
+
+	*out = TIME_NONE;
+	if (event->received_at != INT_NONE)
+		*out = event->received_at;
+	if (!cause_is_entry(event->cause, &stage, &lane, &number))
+		return FAULT_NONE;
+	fault = entry_read(t->ctl, t->session, stage, lane, number, &entry, err);
+	if (fault == FAULT_NONE)
+		*out = entry.event->at;
+	return fault;
+}
+
+static enum fault
+put_step(struct timeline *t, int i, struct err *err)
+{
+	enum stage stage;
+	int64_t number;
+	struct entry entry;
+	time_us cause;
+	enum fault fault;
+
+	dossier_step(&t->dos, i, &stage, &number);
+	if (stage >= STAGES)
+		return err_set(err, FAULT_PARK, "read the trail", NULL, "step %d names no stage", i + 1);
+	fault = entry_read(t->ctl, t->session, stage, t->dos.home, number, &entry, err);
+	if (fault == FAULT_NONE)
+		fault = cause_time(t, entry.event, &cause, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	table_int(t->table, entry.event->version);
+	table_time(t->table, entry.event->at);
+	table_name(t->table, stage_name(stage));
+	table_name(t->table, event_name(entry.event->type));
+	put_span(t, t->before == TIME_NONE ? INT_NONE : entry.event->at - t->before);
+	put_span(t, cause == TIME_NONE ? INT_NONE : entry.event->at - cause);
+	table_text(t->table, entry.event->cause);
+	table_int(t->table, number);
+	table_text(t->table, record_find(&entry.record, "ce_id"));
+	put_facts(t, entry.record.value);
+	table_end(t->table);
+	t->before = entry.event->at;
+	return FAULT_NONE;
+}
+
+static int
+timeline(struct ctl *ctl)
+{
+	struct timeline t = { .ctl = ctl, .table = table_new(ctl, columns, N_COLUMNS),
+	    .before = TIME_NONE };
+	bool found = false;
+	struct err err;
+	enum fault fault = session_open(ctl, "dossier_auditor", &t.session, &err);
+
+	if (fault == FAULT_NONE)
+		fault = dossier_find(ctl, t.session, ctl->words[0], &t.dos, &found, &err);
+	for (int i = 0; fault == FAULT_NONE && found && i < dossier_steps(&t.dos); i++)
+		fault = put_step(&t, i, &err);
+	session_close(t.session);
+	table_print(t.table, NULL);
+	if (fault != FAULT_NONE)
+		return ctl_fail(ctl, &err);
+	if (!found)
+		ctl_note(ctl, "no dossier has the code or id %s", ctl->words[0]);
+	return found ? CTL_YES : CTL_NO;
+}
+
+const struct command timeline_command = {
+	.path = "timeline", .arguments = "CODE|ID", .run = timeline, .words_min = 1, .words_max = 1,
+	.summary = "every step of a dossier: cause, facts, how long after",
+	.about = "AFTER CAUSE is known where the cause is a journal entry, or the submission itself.\n",
+	.exits = "Exit status: 0 shown, 1 there is no such dossier, 2 could not.\n",
+	.examples = "  dossierctl timeline H55.242-261122-0001\n"
+	    "  dossierctl timeline H55.242-261122-0001 -o json | jq -r '[.at,.stage,.event,.cause]|@tsv'\n",
+};
