@@ -1,0 +1,549 @@
+/*
+ * NAME
+ *	dossier-intake - takes in what applicants send
+ *
+ * SUMMARY
+ *	Registers or rejects submissions, gives dossiers their code (mã hồ sơ),
+ *	takes supplements, withdrawals and changes of delivery.
+ *
+ * DESCRIPTION
+ *	A submission is judged by the law in force on the day on which the broker
+ *	took it: is the procedure open at that agency, for that applicant, in
+ *	that case; are the components known; does the form keep the procedure's
+ *	form schema.  A good one is registered under a new code, a bad one is
+ *	rejected with all its errors; both keep the exact bytes.  The id of a
+ *	dossier is derived from source and id of its submission, so the row
+ *	itself tells a repeat: same content, same answer; other content, a
+ *	conflict that touches nothing.
+ *
+ *	Before a submission is rejected because its procedure or agency is
+ *	unknown, the catalogue is looked at again: a row that was added a moment
+ *	ago must not cost anybody a dossier.
+ *
+ * INPUT
+ *	dossier.submissions	vn.dossier.submitted.v1
+ *	citizen.requests	vn.dossier.supplemented.v1, vn.dossier.withdrawal_requested.v1,
+ *				vn.dossier.delivery_change_requested.v1
+ *
+ * OUTPUT
+ *	dossier.intake		registered, rejected, supplemented, delivery_changed,
+ *				withdrawn, refused; answers: repeated, conflict, unknown
+ *
+ * FAULTS
+ *	Without the database nothing is decided.  An agency row that says no code
+ *	form parks its submissions.  A procedure version that this process has not
+ *	read yet makes a request wait.
+ *
+ * PARAMETERS
+ *	intake.code.block, intake.catalogue.refresh.ms
+ *
+ * LIMITS
+ *	When the stored content of a submission has been removed, a second one
+ *	under its id can no longer be compared and counts as a repeat.
+ *	Serial numbers left over when a process ends are burnt.
+ */
+#include <stdlib.h>
+
+#include "service.h"
+
+#include "intake_code.h"
+#include "intake_rules.h"
+#include "intake_sql.h"
+
+#define TYPE_SUBMITTED "vn.dossier.submitted.v1"
+#define TYPE_SUPPLEMENTED "vn.dossier.supplemented.v1"
+#define TYPE_WITHDRAWAL "vn.dossier.withdrawal_requested.v1"
+#define TYPE_DELIVERY "vn.dossier.delivery_change_requested.v1"
+
+enum { SALTS_MAX = 512, WAIT_CATALOGUE_MS = 5000 };
+static const char reason_salt[] = "salt", reason_serial[] = "serial", reason_catalogue[] = "catalogue";
+
+static int64_t code_block, refresh_ms;
+
+static const struct param params[] = {
+	{ "intake.code.block", PARAM_INT, &code_block, "50", 1, 100000, NULL,
+	  "Serial numbers of dossier codes that are taken at once for an agency and a day." },
+	{ "intake.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
+	  "How often to look whether the catalogue has changed." },
+	{ 0 }
+};
+
+/* The salt of a first content, loaded because a repeat waits for it. */
+struct salt {
+	uint8_t	dossier[UUID_BYTES];
+	uint8_t	salt[SALT_BYTES];
+	enum { SALT_NO_ROW, SALT_REMOVED, SALT_FOUND } state;
+};
+
+struct intake {
+	struct catalogue	*catalogue;
+	int64_t			refreshed_us;	/* on the span clock */
+	struct serials		*serials;
+	struct digest		*digest;
+	uint8_t			secret[DIGEST_BYTES];	/* salts are derived from it; never leaves the process */
+	struct salt		salts[SALTS_MAX];
+	int			n_salts;
+};
+
+/* --- life ---------------------------------------------------------------------- */
+
+static enum fault
+start(struct worker *worker, struct err *err)
+{
+	struct intake *intake = mem_new(1, sizeof *intake);
+
+	if (catalogue_load(worker_db(worker), &intake->catalogue, err) != FAULT_NONE) {
+		free(intake);
+		return err->fault;
+	}
+	catalogue_prepare(intake->catalogue, intake_procedure_prepare);
+	intake->refreshed_us = clock_span_us();
+	intake->serials = serials_new();
+	intake->digest = digest_new();
+	random_bytes(intake->secret, sizeof intake->secret);
+	worker_set_state(worker, intake);
+	return FAULT_NONE;
+}
+
+static void
+stop(struct worker *worker)
+{
+	struct intake *intake = worker_state(worker);
+
+	if (intake == NULL)
+		return;
+	catalogue_free(intake->catalogue);
+	serials_free(intake->serials);
+	digest_free(intake->digest);
+	free(intake);
+	worker_set_state(worker, NULL);
+}
+
+static enum fault
+refresh(struct worker *worker, struct err *err)
+{
+	struct intake *intake = worker_state(worker);
+	struct catalogue *before = intake->catalogue;
+
+	intake->refreshed_us = clock_span_us();
+	if (catalogue_refresh(worker_db(worker), &intake->catalogue, err) != FAULT_NONE)
+		return err->fault;
+	if (intake->catalogue != before)
+		catalogue_prepare(intake->catalogue, intake_procedure_prepare);
+	return FAULT_NONE;
+}
+
+static void
+tick(struct worker *worker)
+{
+	const struct intake *intake = worker_state(worker);
+	struct err err;
+
+	if (clock_span_us() - intake->refreshed_us < refresh_ms * 1000)
+		return;
+	if (refresh(worker, &err) != FAULT_NONE)
+		worker_count(worker, "catalogue_refresh_failed");	/* the one in hand is good */
+}
+
+/* --- before the transaction ---------------------------------------------------- */
+
+static bool
+is_submission(const struct job *job)
+{
+	return job->kind == JOB_MESSAGE && text_is(job->ce_type, TYPE_SUBMITTED);
+}
+
+/*
+ * Count the serial numbers that the turn may need; false when a submission
+ * names a procedure or an agency that is not in the catalogue at hand.
+ */
+static bool
+needs_count(const struct intake *intake, struct job *const *jobs, int n, struct serial_need *needs, int *n_needs)
+{
+	bool all_known = true;
+
+	*n_needs = 0;
+	for (int i = 0; i < n; i++) {
+		struct text procedure = doc_get_text(jobs[i]->data, "procedure"),
+		    agency = doc_get_text(jobs[i]->data, "agency");
+		int64_t day;
+
+		if (!is_submission(jobs[i]) || jobs[i]->data == NULL || !text_is_absent(jobs[i]->errors))
+			continue;
+		day = calendar_local_day(jobs[i]->place.at);
+		if (catalogue_procedure(intake->catalogue, procedure, day) == NULL ||
+		    catalogue_agency(intake->catalogue, agency, day) == NULL)
+			all_known = false;
+		else
+			*n_needs = serial_need_add(needs, *n_needs, agency, day);
+	}
+	return all_known;
+}
+
+static enum fault
+serials_fill(struct worker *worker, struct serial_need *needs, int n, struct err *err)
+{
+	struct intake *intake = worker_state(worker);
+	struct db_args *args = db_args_new(worker_arena(worker), 3);
+	struct db_array *agency = db_put_array(args, DB_TEXT), *day = db_put_array(args, DB_INT8),
+	    *count = db_put_array(args, DB_INT8);
+	const struct rows *rows;
+
+	for (int i = 0; i < n; i++) {
+		db_add_text(agency, needs[i].agency);
+		db_add_int8(day, needs[i].day);
+		db_add_int8(count, needs[i].n);
+	}
+	if (db_run(worker_db(worker), &intake_sql[SQL_SERIAL_TAKE], args, &rows, err) != FAULT_NONE)
+		return err->fault;
+	if (rows_count(rows) != n)
+		bug("%d blocks of serials for %d", rows_count(rows), n);
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < n; k++)
+			if (rows_int8(rows, i, 1) == needs[k].day && text_is_equal(rows_text(rows, i, 0), needs[k].agency))
+				serials_put(intake->serials, needs[k].agency, needs[k].day, rows_int8(rows, i, 2), needs[k].n);
+	return FAULT_NONE;
+}
+
+static struct salt *
+salt_find(struct intake *intake, const uint8_t dossier[UUID_BYTES])
+{
+	for (int i = 0; i < intake->n_salts; i++)
+		if (memcmp(intake->salts[i].dossier, dossier, UUID_BYTES) == 0)
+			return &intake->salts[i];
+	return NULL;
+}
+
+/* A job that waits for the salt has seen the row: then no content means that it was removed. */
+static void
+salts_want(struct intake *intake, struct job *const *jobs, int n, struct db_array *ids)
+{
+	intake->n_salts = 0;
+	for (int i = 0; i < n && intake->n_salts < SALTS_MAX; i++) {
+		struct salt *salt;
+
+		if (!jobs[i]->stored || !is_submission(jobs[i]))
+			continue;
+		if ((salt = salt_find(intake, jobs[i]->dossier)) == NULL) {
+			salt = &intake->salts[intake->n_salts++];
+			*salt = (struct salt){ .state = SALT_NO_ROW };
+			memcpy(salt->dossier, jobs[i]->dossier, UUID_BYTES);
+			db_add_uuid(ids, jobs[i]->dossier);
+		}
+		if (text_is(jobs[i]->reason, reason_salt))
+			salt->state = SALT_REMOVED;
+	}
+}
+
+/* Repeats that decide could not compare yet. */
+static enum fault
+salts_load(struct worker *worker, struct job *const *jobs, int n, struct err *err)
+{
+	struct intake *intake = worker_state(worker);
+	struct db_args *args = db_args_new(worker_arena(worker), 1);
+	const struct rows *rows;
+
+	salts_want(intake, jobs, n, db_put_array(args, DB_UUID));
+	if (intake->n_salts == 0)
+		return FAULT_NONE;
+	if (db_run(worker_db(worker), &intake_sql[SQL_SALT_LOAD], args, &rows, err) != FAULT_NONE) {
+		intake->n_salts = 0;
+		return err->fault;
+	}
+	for (int i = 0; i < rows_count(rows); i++) {
+		struct salt *salt = salt_find(intake, rows_uuid(rows, i, 0));
+
+		if (salt == NULL || rows_text(rows, i, 1).n != SALT_BYTES)
+			bug("a salt that nobody asked for, or of another size");
+		memcpy(salt->salt, rows_text(rows, i, 1).s, SALT_BYTES);
+		salt->state = SALT_FOUND;
+	}
+	return FAULT_NONE;
+}
+
+static enum fault
+prepare(struct worker *worker, struct job *const *jobs, int n, struct err *err)
+{
+	struct intake *intake = worker_state(worker);
+	struct serial_need *needs = ARENA_ARRAY(worker_arena(worker), struct serial_need, (size_t)n + 1);
+	int n_needs;
+
+	if (!needs_count(intake, jobs, n, needs, &n_needs)) {
+		if (refresh(worker, err) != FAULT_NONE)
+			return err->fault;
+		(void)needs_count(intake, jobs, n, needs, &n_needs);
+	}
+	n_needs = serials_short(intake->serials, needs, n_needs, code_block);
+	if (n_needs > 0 && serials_fill(worker, needs, n_needs, err) != FAULT_NONE)
+		return err->fault;
+	return salts_load(worker, jobs, n, err);
+}
+
+/* --- digests ------------------------------------------------------------------- */
+
+/* Nobody can guess it without the secret, and the same message gives the same one in this process. */
+static void
+salt_make(const struct decision *d, uint8_t salt[SALT_BYTES])
+{
+	struct intake *intake = worker_state(d->worker);
+	uint8_t full[DIGEST_BYTES];
+
+	digest_begin(intake->digest);
+	digest_raw(intake->digest, intake->secret, sizeof intake->secret);
+	digest_lp(intake->digest, (struct text){ (const char *)d->job->dossier, UUID_BYTES });
+	digest_lp(intake->digest, d->job->ce_source);
+	digest_lp(intake->digest, d->job->ce_id);
+	digest_end(intake->digest, full);
+	memcpy(salt, full, SALT_BYTES);
+}
+
+/* Salted SHA-256 of LP(type) LP(data), hexadecimal. */
+static struct text
+content_digest(const struct decision *d, const uint8_t salt[SALT_BYTES])
+{
+	struct intake *intake = worker_state(d->worker);
+	char *hex = arena_take(d->arena, 2 * DIGEST_BYTES + 1, 1);
+	uint8_t full[DIGEST_BYTES];
+
+	digest_begin(intake->digest);
+	digest_raw(intake->digest, salt, SALT_BYTES);
+	digest_lp(intake->digest, d->job->ce_type);
+	digest_lp(intake->digest, d->job->record.value);
+	digest_end(intake->digest, full);
+	text_hex(full, sizeof full, hex);
+	return (struct text){ hex, 2 * DIGEST_BYTES };
+}
+
+/* --- submissions --------------------------------------------------------------- */
+
+static void
+put_submission(struct decision *d, struct event *event, const uint8_t salt[SALT_BYTES])
+{
+	event->home = d->job->lane;
+	event->source = d->job->ce_source;
+	event->submission = d->job->ce_id;
+	event->received_at = d->job->place.at;
+	event->digest = content_digest(d, salt);
+}
+
+static void
+give_rejected(struct decision *d, struct text errors, const struct intake_verdict *verdict)
+{
+	struct event *event = decide_event(d, EV_INTAKE_REJECTED);
+	struct text body = d->job->record.value;
+	uint8_t salt[SALT_BYTES];
+
+	salt_make(d, salt);
+	put_submission(d, event, salt);
+	event->errors = errors;
+	if (verdict != NULL && verdict->procedure != NULL)
+		event->procedure = verdict->procedure->code;
+	if (verdict != NULL && verdict->agency != NULL)
+		event->agency = verdict->agency->code;
+	decide_give(d, event);
+	decide_content(d, "rejected", salt, text_is_absent(body) ? TEXT("") : body);
+}
+
+static void
+put_law(struct decision *d, struct event *event, const struct intake_verdict *verdict)
+{
+	const struct doc_node *data = d->job->data;
+
+	event->procedure = verdict->procedure->code;
+	event->procedure_version = verdict->procedure->version;
+	event->agency = verdict->agency->code;
+	event->level = doc_get_text(verdict->procedure->body, "level");
+	event->rule_set = text_of(intake_rule_set(verdict->procedure, verdict->agency));
+	event->case_code = doc_get_text(data, "case");
+	event->channel = doc_get_text(data, "channel");
+	event->applicant_kind = doc_get_text(doc_get(data, "applicant"), "kind");
+	event->language = doc_get_text(data, "language");
+	if (text_is_absent(event->language))
+		event->language = TEXT("vi");
+	event->exemption = doc_get_text(data, "exemption");
+	event->delivery = doc_get_text(doc_get(data, "delivery"), "method");
+	event->round = 0;
+}
+
+static void
+give_registered(struct decision *d, const struct intake_verdict *verdict)
+{
+	struct intake *intake = worker_state(d->worker);
+	int64_t day = calendar_local_day(d->job->place.at), serial;
+	struct event *event;
+	uint8_t salt[SALT_BYTES];
+	struct text code;
+
+	serial = serials_take(intake->serials, verdict->agency->code, day);
+	if (serial == 0) {
+		decide_wait(d, d->now, reason_serial);
+		return;
+	}
+	if (intake_code_make(d->arena, verdict->agency, day, serial, &code, &d->job->why) != FAULT_NONE) {
+		d->job->end = END_PARKED;
+		return;
+	}
+	event = decide_event(d, EV_INTAKE_REGISTERED);
+	salt_make(d, salt);
+	put_submission(d, event, salt);
+	put_law(d, event, verdict);
+	event->code = code;
+	decide_give(d, event);
+	decide_content(d, "submission", salt, d->job->record.value);
+}
+
+static void
+decide_first(struct decision *d)
+{
+	const struct intake *intake = worker_state(d->worker);
+	const struct job *job = d->job;
+	struct intake_verdict verdict;
+
+	if (!text_is_absent(job->errors)) {
+		give_rejected(d, job->errors, NULL);
+		return;
+	}
+	if (job->data == NULL) {
+		give_rejected(d, intake_error_json(d->arena, "json"), NULL);
+		return;
+	}
+	intake_judge_submission(intake->catalogue, job->data, job->place.at, d->arena, &verdict);
+	if (verdict.warnings != 0)
+		worker_count(d->worker, "personal_number_doubtful");
+	if (verdict.errors.n > 0)
+		give_rejected(d, intake_errors_json(&verdict.errors), &verdict);
+	else
+		give_registered(d, &verdict);
+}
+
+/* The id is taken: the same content gets the same answer, another one is a conflict. */
+static void
+decide_second(struct decision *d)
+{
+	const struct salt *salt = salt_find(worker_state(d->worker), d->job->dossier);
+	struct event *event;
+	struct text digest;
+	uint8_t bytes[DIGEST_BYTES];
+
+	if (salt == NULL || salt->state == SALT_NO_ROW) {
+		decide_wait(d, d->now, reason_salt);
+		return;
+	}
+	digest = salt->state == SALT_FOUND ? content_digest(d, salt->salt) : TEXT_NONE;
+	if (salt->state == SALT_REMOVED || (text_unhex(digest, bytes, sizeof bytes) &&
+	    text_is_equal((struct text){ (const char *)bytes, sizeof bytes }, d->dos->digest))) {
+		event = decide_event(d, EV_INTAKE_REPEATED);
+	} else {
+		event = decide_event(d, EV_INTAKE_CONFLICT);
+		event->digest = digest;
+		event->errors = intake_error_json(d->arena, "conflict");
+	}
+	event->source = d->job->ce_source;
+	event->submission = d->job->ce_id;
+	event->input = text_of(d->job->input);
+	event->request = d->job->ce_type;
+	decide_give(d, event);
+}
+
+/* --- requests about a dossier -------------------------------------------------- */
+
+/* A dossier that was rejected or withdrawn takes no more events: that answer changes nothing. */
+static void
+give_refused(struct decision *d, const struct intake_errors *errors)
+{
+	bool living = dossier_may(d->dos, EV_INTAKE_REFUSED);
+	struct event *event = decide_event(d, living ? EV_INTAKE_REFUSED : EV_INTAKE_UNKNOWN);
+
+	event->input = text_of(d->job->input);
+	event->request = d->job->ce_type;
+	event->errors = intake_errors_json(errors);
+	decide_give(d, event);
+}
+
+static void
+give_granted(struct decision *d, enum intake_request request)
+{
+	static const enum event_type types[] = { [INTAKE_SUPPLEMENT] = EV_INTAKE_SUPPLEMENTED,
+	    [INTAKE_WITHDRAWAL] = EV_INTAKE_WITHDRAWN, [INTAKE_DELIVERY_CHANGE] = EV_INTAKE_DELIVERY_CHANGED };
+	struct event *event = decide_event(d, types[request]);
+	uint8_t salt[SALT_BYTES];
+
+	event->input = text_of(d->job->input);
+	salt_make(d, salt);
+	if (request == INTAKE_SUPPLEMENT) {
+		event->round = d->dos->round + 1;
+		event->digest = content_digest(d, salt);
+		event->received_at = d->job->place.at;
+	} else if (request == INTAKE_DELIVERY_CHANGE) {
+		event->delivery = doc_get_text(doc_get(d->job->data, "delivery"), "method");
+		event->round = d->dos->round;
+	}
+	decide_give(d, event);
+	if (request != INTAKE_WITHDRAWAL)
+		decide_content(d, request == INTAKE_SUPPLEMENT ? "supplement" : "delivery", salt, d->job->record.value);
+}
+
+static void
+decide_request(struct decision *d, enum intake_request request)
+{
+	const struct intake *intake = worker_state(d->worker);
+	struct intake_errors errors = { .arena = d->arena };
+	const struct procedure *procedure = NULL;
+
+	if (request != INTAKE_WITHDRAWAL && !text_is_absent(d->dos->procedure)) {
+		procedure = catalogue_procedure_version(intake->catalogue, d->dos->procedure, d->dos->procedure_version);
+		if (procedure == NULL && dossier_may(d->dos, EV_INTAKE_SUPPLEMENTED)) {
+			decide_wait(d, d->now + WAIT_CATALOGUE_MS * 1000, reason_catalogue);
+			return;
+		}
+	}
+	intake_judge_request(request, d->dos, procedure, d->job->ce_source, d->job->data, d->job->place.at, &errors);
+	if (errors.n > 0)
+		give_refused(d, &errors);
+	else
+		give_granted(d, request);
+}
+
+static void
+decide(struct decision *d)
+{
+	if (is_submission(d->job)) {
+		if (d->dos->version == 0)
+			decide_first(d);
+		else
+			decide_second(d);
+	} else if (text_is(d->job->ce_type, TYPE_SUPPLEMENTED)) {
+		decide_request(d, INTAKE_SUPPLEMENT);
+	} else if (text_is(d->job->ce_type, TYPE_WITHDRAWAL)) {
+		decide_request(d, INTAKE_WITHDRAWAL);
+	} else {
+		decide_request(d, INTAKE_DELIVERY_CHANGE);
+	}
+}
+
+/* --- the table ----------------------------------------------------------------- */
+
+static const struct outside_type outside[] = {
+	{ "dossier.submissions", TYPE_SUBMITTED, "urn:vn:dossier:schema:submitted.v1" },
+	{ "citizen.requests", TYPE_SUPPLEMENTED, "urn:vn:dossier:schema:supplemented.v1" },
+	{ "citizen.requests", TYPE_WITHDRAWAL, "urn:vn:dossier:schema:withdrawal_requested.v1" },
+	{ "citizen.requests", TYPE_DELIVERY, "urn:vn:dossier:schema:delivery_change_requested.v1" },
+	{ 0 }
+};
+
+static const struct service service = {
+	.stage = STAGE_INTAKE,
+	.summary = "takes in submissions, supplements, withdrawals and changes of delivery",
+	.params = params,
+	.sql = intake_sql, .n_sql = SQL_INTAKE_COUNT,
+	.outside = outside,
+	.ev_unknown = EV_INTAKE_UNKNOWN, .ev_repeated = EV_INTAKE_REPEATED, .ev_refused = EV_INTAKE_REFUSED,
+	.start = start, .stop = stop, .tick = tick,
+	.prepare = prepare, .decide = decide,
+};
+
+int
+main(int argc, char **argv)
+{
+	return worker_main(&service, argc, argv);
+}
