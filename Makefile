@@ -45,16 +45,17 @@ help:
 # --- generated from one source -------------------------------------------------
 
 # Named statements of X.sql become the table X_sql[] in gen/X_sql.h.
-$(BUILD)/gen/%_sql.h: services/%/*.sql common/sql_table.awk
-	@mkdir -p $(@D)
-	awk -v name=$* -f common/sql_table.awk $(filter %.sql,$^) > $@.tmp && mv $@.tmp $@
-$(BUILD)/gen/core_sql.h: common/core.sql common/sql_table.awk
-	@mkdir -p $(@D)
-	awk -v name=core -f common/sql_table.awk $(filter %.sql,$^) > $@.tmp && mv $@.tmp $@
+SQL_FILES := $(wildcard common/*.sql services/*/*.sql)
+define sql_rule
+$(BUILD)/gen/$(basename $(notdir $(1)))_sql.h: $(1) common/sql_table.awk
+	@mkdir -p $$(@D)
+	@awk -v name=$(basename $(notdir $(1))) -f common/sql_table.awk $(1) > $$@.tmp && mv $$@.tmp $$@
+endef
+$(foreach f,$(SQL_FILES),$(eval $(call sql_rule,$(f))))
 # The moves of every stage become one table.
 $(BUILD)/gen/moves.h: $(wildcard schemas/states/*.moves) common/moves_table.awk
 	@mkdir -p $(@D)
-	awk -f common/moves_table.awk $(filter %.moves,$^) > $@.tmp && mv $@.tmp $@
+	@awk -f common/moves_table.awk $(filter %.moves,$^) > $@.tmp && mv $@.tmp $@
 # Only rewritten when the commit changes, so that a build stays incremental.
 $(BUILD)/gen/version.h: FORCE
 	@mkdir -p $(@D)
@@ -63,8 +64,8 @@ $(BUILD)/gen/version.h: FORCE
 .PHONY: FORCE
 FORCE:
 
-GENERATED := $(BUILD)/gen/core_sql.h $(BUILD)/gen/moves.h $(BUILD)/gen/version.h \
-             $(patsubst services/%/,$(BUILD)/gen/%_sql.h,$(sort $(dir $(wildcard services/*/*.sql))))
+GENERATED := $(BUILD)/gen/moves.h $(BUILD)/gen/version.h \
+             $(foreach f,$(SQL_FILES),$(BUILD)/gen/$(basename $(notdir $(f)))_sql.h)
 
 # --- objects, one archive, programs --------------------------------------------
 
@@ -72,11 +73,13 @@ COMMON_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
 
 $(BUILD)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@echo "  CC   $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/libcommon.a: $(COMMON_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "  AR   $@"
+	@ar rcs $@ $^
 
 # The pure parts of the services, for tests and for replay.
 SERVICE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/$(1)/*.c))
@@ -84,7 +87,8 @@ SERVICE_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/$(1)/*.c))
 define worker_rule
 $(BUILD)/bin/dossier-$(1): $(call SERVICE_OBJ,$(1)) $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $$@ $$^ $(LIBS)
+	@echo "  LD   $$@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $$@ $$^ $(LIBS)
 endef
 $(foreach w,$(WORKERS),$(eval $(call worker_rule,$(w))))
 
@@ -92,11 +96,13 @@ $(foreach w,$(WORKERS),$(eval $(call worker_rule,$(w))))
 PURE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/*/*_fold.c services/casework/casework_deadline.c))
 $(BUILD)/bin/dossierctl: $(call SERVICE_OBJ,dossierctl) $(PURE_OBJ) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/bin/simulators: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulators/*.c)) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lmicrohttpd
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lmicrohttpd
 
 PROGRAMS := $(foreach w,$(WORKERS),$(if $(wildcard services/$(w)/$(w).c),$(BUILD)/bin/dossier-$(w))) \
             $(if $(wildcard services/dossierctl/*.c),$(BUILD)/bin/dossierctl) \
@@ -106,7 +112,8 @@ programs: $(PROGRAMS)
 
 $(BUILD)/bin/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # --- tests ---------------------------------------------------------------------
 
@@ -116,11 +123,13 @@ UNIT_SERVICE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion
 # The official JSON Schema suite; run by tests/contract/suite.
 $(BUILD)/test/suite: $(BUILD)/tests/contract/suite.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 unit-programs: $(UNIT_TESTS)
 .PHONY: unit-programs
 unit:

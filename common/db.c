@@ -257,6 +257,18 @@ db_queue(struct db *db, const struct stmt *stmt, struct db_args *args)
 	return db->n_queued++;
 }
 
+void
+db_queue_begin(struct db *db)
+{
+	db_queue(db, &control[0], NULL);
+}
+
+void
+db_queue_commit(struct db *db)
+{
+	db_queue(db, &control[1], NULL);
+}
+
 /* Wait until the socket can be read (or written, where there is something to write). */
 static bool
 wait_socket(struct db *db, int64_t deadline_us)

@@ -74,6 +74,10 @@ void db_add_time(struct db_array *array, time_us v);
 /* Queue a statement for the next trip; the index of its rows after it. args may be NULL. */
 int db_queue(struct db *db, const struct stmt *stmt, struct db_args *args);
 
+/* Queue the ends of a transaction. */
+void db_queue_begin(struct db *db);
+void db_queue_commit(struct db *db);
+
 /*
  * Send what is queued and read all answers.  On failure nothing of the
  * transaction stays (the connection is rolled back or broken) and err names

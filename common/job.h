@@ -34,6 +34,8 @@ struct outcome {
 	const struct doc_node	*body;		/* NULL when it is no JSON */
 };
 
+struct flight;
+
 struct job {
 	enum job_kind	kind;
 	int		lane;
@@ -57,6 +59,7 @@ struct job {
 	struct text	key;			/* idempotency key */
 	struct text	body;			/* JSON that decide gave */
 	const struct outcome *outcome;
+	struct flight	*flight;		/* the skeleton's: the call that has ended */
 
 	/* a row of core.job, where it is one */
 	bool		stored;

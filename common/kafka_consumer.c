@@ -209,9 +209,16 @@ bool
 consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct err *err)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, timeout_ms);
+	uint64_t unused;
 
-	if (m == NULL)
-		return false;
+	if (m == NULL) {
+		/* Empty: the descriptor may become quiet until something arrives. */
+		if (read(c->fd, &unused, sizeof unused) < 0)
+			return false;
+		m = rd_kafka_consumer_poll(c->rk, 0);
+		if (m == NULL)
+			return false;
+	}
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		judge_error(c, m, err);
 		rd_kafka_message_destroy(m);

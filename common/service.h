@@ -173,8 +173,12 @@ ERR_CHECK enum fault worker_load(struct worker *worker, const uint8_t (*ids)[UUI
 void worker_snapshot(struct worker *worker, const char *topic, int partition, const struct record *record);
 ERR_CHECK enum fault worker_flush(struct worker *worker, struct err *err);
 
-/* Jobs that this process counts for its metrics: events by name. */
+/* Count something that operators may want to see; what is static text. */
 void worker_count(struct worker *worker, const char *what);
+
+const char *worker_schemas(const struct worker *worker);	/* the folder of contracts */
+int64_t worker_message_timeout_ms(const struct worker *worker);	/* of its producer */
+time_us worker_lane_born(const struct worker *worker, int lane);
 
 /* main of every worker. */
 int worker_main(const struct service *service, int argc, char **argv);

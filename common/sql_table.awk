@@ -24,7 +24,9 @@ END {
 	print "enum {"
 	for (i = 1; i <= n; i++) printf "\tSQL_%s,\n", toupper(names[i])
 	printf "\tSQL_%s_COUNT\n};\n", toupper(name)
+	print "#ifndef SQL_ENUM_ONLY"
 	printf "static const struct stmt %s_sql[SQL_%s_COUNT] = {\n", name, toupper(name)
 	for (i = 1; i <= n; i++) printf "\t{ \"%s\", \"%s\" },\n", names[i], texts[i]
 	print "};"
+	print "#endif"
 }

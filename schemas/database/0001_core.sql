@@ -50,8 +50,8 @@ create table core.lane (
 	claimed_at	timestamptz,
 	born_at		timestamptz not null default now(), -- tracking tells nobody about what is older
 	unclean		integer not null default 0,	-- ends without release at this position, in a row
-	step_until	bigint[],			-- one message at a time up to here
-	step_note	text,				-- what was being tried when the owner died
+	unclean_at	bigint[],
+	step_note	text,				-- what was being tried, one at a time, when the owner died
 	next_offset	bigint[] not null,
 	read_to		bigint[] not null,		-- broker time read up to, microseconds since 1970
 	seen		bigint[] not null,		-- last journal number taken, 0 for outside topics
@@ -61,6 +61,7 @@ create table core.lane (
 	acked		bigint not null default 0,	-- contiguous prefix that the broker has acknowledged
 	acked_offset	bigint not null default -1,	-- topic offset of its last entry
 	job_ord		bigint not null default 0,
+	turns		bigint not null default 0,	-- batches committed; tells what became of a lost commit
 	taken		bigint not null default 0,
 	handed_in	bigint not null default 0,
 	ordered		bigint not null default 0,

@@ -1,0 +1,152 @@
+-- Statements of the skeleton on schema core.  All are prepared by every worker.
+
+-- name: lane_claim
+-- Take a lane over: raise its epoch (promise 2).  Waits for a transaction of the old owner.
+-- $1 stage, $2 lane, $3 owner, $4 its release. One row, or none: there is no such lane.
+update core.lane set
+	epoch = epoch + 1, owner = $3::text, owner_version = $4::text, claimed_at = now(),
+	unclean = case when owner is null then 0 when unclean_at = next_offset then unclean + 1 else 1 end,
+	unclean_at = case when owner is null then null else next_offset end
+where stage = $1::smallint and lane = $2::integer
+returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns,
+	taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean, step_note, born_at
+
+-- name: lane_release
+-- Give a lane back in good order.
+-- $1 stage, $2 lane, $3 epoch, $4 acked, $5 acked_offset, $6 read_to
+update core.lane set owner = null, acked = $4::bigint, acked_offset = $5::bigint, read_to = $6::bigint[], step_note = null
+where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+
+-- name: lane_fence
+-- First statement of every batch: lock the lanes and show whose they are and where they stand.
+-- Also asks, after a lost commit answer, what became of it: it waits for the old transaction.
+-- $1 stage, $2 lanes
+select lane, epoch, next_offset, turns from core.lane
+where stage = $1::smallint and lane = any($2::integer[]) order by lane for update
+
+-- name: lane_save
+-- Last but one statement of every batch; the lane is locked, so exactly one row changes.
+update core.lane set next_offset = $4::bigint[], read_to = $5::bigint[], seen = $6::bigint[], seen_hash = $7::bytea,
+	given = $8::bigint, given_hash = $9::bytea, acked = $10::bigint, acked_offset = $11::bigint, job_ord = $12::bigint,
+	turns = $13::bigint, taken = $14::bigint, handed_in = $15::bigint, ordered = $16::bigint, done = $17::bigint,
+	repeated = $18::bigint, dead = $19::bigint, handed_out = $20::bigint, waiting = $21::bigint, parked = $22::bigint,
+	step_note = null
+where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+
+-- name: lane_note
+-- What is about to be tried, one at a time, in case it kills the process (promise 9).
+update core.lane set step_note = $4::text where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+
+-- name: lane_read_to
+-- How far in time the lanes of a stage have read: the least over their topics.
+-- $1 stage
+select min(least) from (select (select min(t) from unnest(l.read_to) t) as least from core.lane l where l.stage = $1::smallint) x
+
+-- name: dossier_lock
+-- $1 ids. Locks in the order of ids, so that stages never wait in a circle (promise 5).
+select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level, channel,
+	applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee, casework,
+	dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
+	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+from core.dossier where id = any($1::uuid[]) order by id for update
+
+-- name: dossier_load
+-- The same, as committed, without a lock.
+select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level, channel,
+	applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee, casework,
+	dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
+	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+from core.dossier where id = any($1::uuid[])
+
+-- name: dossier_insert
+-- New dossiers. Two lanes that meet the same id at once: the loser fails here and takes its turn again (promise 3).
+insert into core.dossier (id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency,
+	level, channel, applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee,
+	casework, dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
+	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail)
+select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[], $8::text[],
+	$9::integer[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[],
+	$18::text[], $19::integer[], $20::integer[], $21::smallint[], $22::smallint[], $23::smallint[], $24::smallint[],
+	$25::smallint[], $26::smallint[], $27::smallint[], $28::text[], $29::text[], $30::timestamptz[], $31::timestamptz[],
+	$32::boolean[], $33::integer[], $34::bigint[], $35::bigint[], $36::bigint[], $37::text[], $38::timestamptz[], $39::text[],
+	$40::text[], $41::text[], $42::text[], $43::text[], $44::text[], $45::timestamptz[], $46::bytea[], $47::bytea[])
+
+-- name: dossier_save
+-- The changing columns of dossiers that this transaction has locked; updates stay on the page (HOT).
+update core.dossier d set version = u.version, round = u.round, intake = u.intake, verification = u.verification,
+	lookup = u.lookup, fee = u.fee, casework = u.casework, dispatch = u.dispatch, tracking = u.tracking,
+	delivery = u.delivery, missing = u.missing, accepted_at = u.accepted_at, due_at = u.due_at, overdue = u.overdue,
+	supplements = u.supplements, phi = u.phi, le_phi = u.le_phi, amount = u.amount, fee_order = u.fee_order,
+	expires_at = u.expires_at, result = u.result, document = u.document, parcel = u.parcel, item_code = u.item_code,
+	reason = u.reason, citation = u.citation, updated_at = u.updated_at, inputs = u.inputs, trail = u.trail
+from unnest($1::uuid[], $2::integer[], $3::integer[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[],
+	$8::smallint[], $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[],
+	$15::boolean[], $16::integer[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::timestamptz[], $22::text[],
+	$23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::bytea[], $30::bytea[])
+	as u(id, version, round, intake, verification, lookup, fee, casework, dispatch, tracking, delivery, missing, accepted_at,
+	due_at, overdue, supplements, phi, le_phi, amount, fee_order, expires_at, result, document, parcel, item_code, reason,
+	citation, updated_at, inputs, trail)
+where d.id = u.id
+
+-- name: content_load
+-- $1 ids. What was sent for these dossiers, oldest first.
+select dossier, version, round, kind, salt, body from core.content where dossier = any($1::uuid[]) order by dossier, version
+
+-- name: content_insert
+insert into core.content (dossier, version, round, kind, salt, body)
+select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::bytea[], $6::bytea[])
+
+-- name: journal_insert
+-- One block a lane and batch.
+insert into core.journal (stage, lane, first, last, at, head, entries)
+select $1::smallint, u.* from unnest($2::integer[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::bytea[]) u
+
+-- name: journal_tail
+-- $1 stage, $2 lane, $3 number: the blocks that hold what comes after it, and the one before them for its head.
+with start as (select first from core.journal where stage = $1::smallint and lane = $2::integer and last > $3::bigint order by last limit 1)
+select j.first, j.last, j.head, case when j.last > $3::bigint then j.entries end
+from core.journal j, start where j.stage = $1::smallint and j.lane = $2::integer and j.last >= start.first - 1 order by j.last
+
+-- name: job_due
+-- $1 stage, $2 lanes, $3 at most
+select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message from core.job
+where stage = $1::smallint and lane = any($2::integer[]) and due_at <= now() order by lane, due_at, ord limit $3::integer
+
+-- name: job_ready
+-- $1 stage, $2 dossiers: their waiting messages, because what they waited for has come.
+select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message from core.job
+where stage = $1::smallint and dossier = any($2::uuid[]) and kind = 0 and due_at < 'infinity'
+
+-- name: job_of
+-- $1 stage, $2 dossiers: what of them is unfinished at this stage; effects never queue.
+select lane, origin, ord, kind, dossier, due_at from core.job
+where stage = $1::smallint and dossier = any($2::uuid[]) and kind <> 1 order by dossier, kind, ord
+
+-- name: job_insert
+insert into core.job (stage, lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message)
+select $1::smallint, u.* from unnest($2::integer[], $3::integer[], $4::bigint[], $5::smallint[], $6::uuid[], $7::timestamptz[],
+	$8::integer[], $9::text[], $10::text[], $11::bytea[]) u
+
+-- name: job_update
+update core.job j set due_at = u.due_at, attempts = u.attempts, reason = u.reason
+from unnest($2::integer[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::integer[], $7::text[])
+	as u(lane, origin, ord, due_at, attempts, reason)
+where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
+
+-- name: job_delete
+delete from core.job j using unnest($2::integer[], $3::integer[], $4::bigint[]) as u(lane, origin, ord)
+where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
+
+-- name: deadletter_insert
+insert into core.deadletter (stage, topic, partition, "offset", at, reason, message, digest)
+select $1::smallint, u.* from unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[]) u
+on conflict do nothing
+
+-- name: deadletter_unannounced
+-- $1 stage, $2 lane
+select topic, partition, "offset", at, reason, digest, length(message) from core.deadletter
+where stage = $1::smallint and partition = $2::integer and not announced
+
+-- name: deadletter_announced
+update core.deadletter d set announced = true from unnest($2::text[], $3::integer[], $4::bigint[]) as u(topic, partition, "offset")
+where d.stage = $1::smallint and d.topic = u.topic and d.partition = u.partition and d."offset" = u."offset"

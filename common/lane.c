@@ -1,0 +1,214 @@
+/* lane - see lane.h. */
+#include "lane.h"
+
+#include <stdlib.h>
+
+#include "core_stmt.h"
+
+static void
+put_int8s(struct db_args *args, const int64_t *values, int n)
+{
+	struct db_array *array = db_put_array(args, DB_INT8);
+
+	for (int i = 0; i < n; i++)
+		db_add_int8(array, values[i]);
+}
+
+static int
+n_topics_of(enum stage stage)
+{
+	int n;
+
+	(void)stage_topics(stage, &n);
+	return n;
+}
+
+static void
+read_claim(const struct rows *rows, int n_topics, struct lane *lane)
+{
+	struct lane_state *s = &lane->state;
+	struct text hashes = rows_text(rows, 0, 4), given_hash = rows_text(rows, 0, 6);
+	struct text note = rows_text(rows, 0, 21);
+	int64_t *counters = &s->counters.taken;
+
+	lane->epoch = rows_int8(rows, 0, 0);
+	rows_int8s(rows, 0, 1, s->next_offset, n_topics);
+	rows_int8s(rows, 0, 2, s->read_to, n_topics);
+	rows_int8s(rows, 0, 3, s->seen, n_topics);
+	if (hashes.n != (size_t)n_topics * DIGEST_BYTES || given_hash.n != DIGEST_BYTES)
+		bug("lane %d: hashes of %zu and %zu bytes", lane->lane, hashes.n, given_hash.n);
+	memcpy(s->seen_hash, hashes.s, hashes.n);
+	s->given = rows_int8(rows, 0, 5);
+	memcpy(s->given_hash, given_hash.s, DIGEST_BYTES);
+	lane->acked = lane->saved_acked = rows_int8(rows, 0, 7);
+	lane->acked_offset = rows_int8(rows, 0, 8);
+	s->job_ord = rows_int8(rows, 0, 9);
+	s->turns = rows_int8(rows, 0, 10);
+	for (int i = 0; i < 9; i++)
+		counters[i] = rows_int8(rows, 0, 11 + i);
+	lane->unclean = rows_int4(rows, 0, 20);
+	free(lane->step_note);
+	lane->step_note = note.s != NULL ? mem_copy_text(note.s) : NULL;
+	lane->born_at = rows_time(rows, 0, 22);
+}
+
+/* A second unclean end at one position: something there kills its reader (promise 9). */
+static void
+begin_stepping(struct lane *lane, int n_topics)
+{
+	enum { BATCH_MAX = 500 };
+
+	lane->stepping = lane->unclean >= 2;
+	for (int t = 0; t < n_topics; t++)
+		lane->step_until[t] = (lane->state.next_offset[t] < 0 ? 0 : lane->state.next_offset[t]) +
+		    BATCH_MAX;
+}
+
+enum fault
+lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, const char *owner,
+    const char *release, struct lane *lane, struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 4);
+	const struct rows *rows;
+	int n_topics = n_topics_of(stage);
+	enum fault fault;
+
+	db_put_int2(args, stage);
+	db_put_int4(args, number);
+	db_put_text(args, text_of(owner));
+	db_put_text(args, text_of(release));
+	fault = db_run(db, core_stmt(SQL_LANE_CLAIM), args, &rows, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	if (rows_count(rows) != 1)
+		return err_set(err, FAULT_FATAL, "claim a lane", "no_lane",
+		    "%s/%d has no row in core.lane; run dossierctl topics apply", stage_name(stage), number);
+	memset(lane->gap_since_us, 0, sizeof lane->gap_since_us);
+	lane->lane = number;
+	read_claim(rows, n_topics, lane);
+	lane->sent = lane->acked;
+	lane->touched = false;
+	begin_stepping(lane, n_topics);
+	lane_begin(lane);
+	return FAULT_NONE;
+}
+
+enum fault
+lane_release(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane,
+    struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 6);
+
+	db_put_int2(args, stage);
+	db_put_int4(args, lane->lane);
+	db_put_int8(args, lane->epoch);
+	db_put_int8(args, lane->acked);
+	db_put_int8(args, lane->acked_offset);
+	put_int8s(args, lane->state.read_to, n_topics_of(stage));
+	return db_run(db, core_stmt(SQL_LANE_RELEASE), args, NULL, err);
+}
+
+int
+lane_queue_fence(struct db *db, struct arena *arena, enum stage stage, struct lane *const *lanes,
+    int n)
+{
+	struct db_args *args = db_args_new(arena, 2);
+	struct db_array *numbers;
+
+	db_put_int2(args, stage);
+	numbers = db_put_array(args, DB_INT4);
+	for (int i = 0; i < n; i++)
+		db_add_int4(numbers, lanes[i]->lane);
+	return db_queue(db, core_stmt(SQL_LANE_FENCE), args);
+}
+
+int
+lane_check(struct db *db, int index, struct lane *const *lanes, int n)
+{
+	const struct rows *rows = db_rows(db, index);
+	int lost = 0;
+
+	for (int i = 0; i < n; i++) {
+		bool mine = false;
+
+		for (int r = 0; r < rows_count(rows); r++)
+			if (rows_int4(rows, r, 0) == lanes[i]->lane)
+				mine = rows_int8(rows, r, 1) == lanes[i]->epoch &&
+				    rows_int8(rows, r, 3) == lanes[i]->state.turns;
+		if (!mine) {
+			lanes[i]->owned = false;
+			lost++;
+		}
+	}
+	return lost;
+}
+
+void
+lane_queue_save(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane)
+{
+	struct db_args *args = db_args_new(arena, 22);
+	const struct lane_state *d = &lane->draft;
+	const int64_t *counters = &d->counters.taken;
+	int n = n_topics_of(stage);
+
+	if (!counters_balance(&d->counters))
+		bug("%s/%d: the counters do not balance", stage_name(stage), lane->lane);
+	db_put_int2(args, stage);
+	db_put_int4(args, lane->lane);
+	db_put_int8(args, lane->epoch);
+	put_int8s(args, d->next_offset, n);
+	put_int8s(args, d->read_to, n);
+	put_int8s(args, d->seen, n);
+	db_put_bytea(args, (struct text){ (const char *)d->seen_hash, (size_t)n * DIGEST_BYTES });
+	db_put_int8(args, d->given);
+	db_put_bytea(args, (struct text){ (const char *)d->given_hash, DIGEST_BYTES });
+	db_put_int8(args, lane->acked);
+	db_put_int8(args, lane->acked_offset);
+	db_put_int8(args, d->job_ord);
+	db_put_int8(args, d->turns);
+	for (int i = 0; i < 9; i++)
+		db_put_int8(args, counters[i]);
+	db_queue(db, core_stmt(SQL_LANE_SAVE), args);
+}
+
+void
+lane_begin(struct lane *lane)
+{
+	lane->draft = lane->state;
+	lane->draft.turns++;
+	lane->touched = false;
+}
+
+void
+lane_committed(struct lane *lane)
+{
+	lane->state = lane->draft;
+	free(lane->step_note);
+	lane->step_note = NULL;
+}
+
+enum fault
+lane_note(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane,
+    struct text note, struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 4);
+	const struct rows *rows;
+	enum fault fault;
+
+	db_put_int2(args, stage);
+	db_put_int4(args, lane->lane);
+	db_put_int8(args, lane->epoch);
+	db_put_text(args, note);
+	fault = db_run(db, core_stmt(SQL_LANE_NOTE), args, &rows, err);
+	if (fault == FAULT_NONE && rows_affected(rows) != 1)
+		return err_set(err, FAULT_RETRY, "note a step", "fenced", "%s/%d is not ours any more",
+		    stage_name(stage), lane->lane);
+	return fault;
+}
+
+bool
+counters_balance(const struct counters *c)
+{
+	return c->taken + c->handed_in + c->ordered == c->done + c->repeated + c->dead +
+	    c->handed_out + c->waiting + c->parked && c->waiting >= 0 && c->parked >= 0;
+}

@@ -1,0 +1,80 @@
+/*
+ * lane - one lane (stage, partition): whose it is and how far it has come.
+ *
+ * The owner keeps two states of each lane: as committed, and the draft that
+ * the running batch builds.  A commit makes the draft the state; anything else
+ * forgets it.  The epoch fences: a batch locks its lanes first, and goes on
+ * only where epoch and position are still what it knows (promise 2).
+ */
+#ifndef LANE_H
+#define LANE_H
+
+#include "db.h"
+#include "digest.h"
+#include "kafka_consumer.h"
+#include "stage.h"
+
+/* taken + handed_in + ordered = done + repeated + dead + handed_out + waiting + parked (promise 10) */
+struct counters {
+	int64_t taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked;
+};
+
+struct lane_state {
+	int64_t		next_offset[TOPICS_MAX];
+	int64_t		read_to[TOPICS_MAX];	/* broker time, microseconds since 1970; 0: nothing yet */
+	int64_t		seen[TOPICS_MAX];	/* last journal number taken */
+	uint8_t		seen_hash[TOPICS_MAX][DIGEST_BYTES];
+	int64_t		given;			/* last journal number given */
+	uint8_t		given_hash[DIGEST_BYTES];
+	int64_t		job_ord;
+	int64_t		turns;
+	struct counters	counters;
+};
+
+struct lane {
+	int			lane;
+	bool			owned;
+	int64_t			epoch;
+	struct lane_state	state;		/* as committed */
+	struct lane_state	draft;		/* what this batch makes of it */
+	bool			touched;	/* by this batch */
+	int64_t			acked;		/* contiguous prefix acknowledged by the broker */
+	int64_t			acked_offset;
+	int64_t			saved_acked;	/* as the database has it */
+	int64_t			sent;		/* last number handed to the producer */
+	time_us			born_at;
+	int			unclean;	/* ends without release at this position */
+	char			*step_note;	/* what killed the last owner, or NULL */
+	bool			stepping;	/* one message at a time … */
+	int64_t			step_until[TOPICS_MAX];	/* … up to here */
+	int64_t			gap_since_us[TOPICS_MAX];	/* n+1 has not come since; 0: no gap */
+};
+
+/* Claim from the database into lane. FAULT_RETRY while it is busy; FATAL: no such lane. */
+ERR_CHECK enum fault lane_claim(struct db *db, struct arena *arena, enum stage stage, int number,
+    const char *owner, const char *release, struct lane *lane, struct err *err);
+
+/* Give it back in good order. */
+ERR_CHECK enum fault lane_release(struct db *db, struct arena *arena, enum stage stage,
+    const struct lane *lane, struct err *err);
+
+/* Queue the fence over these lanes; lane_check reads its answer: a lane whose
+ * epoch or position is not ours is marked not owned. Returns how many are lost. */
+int lane_queue_fence(struct db *db, struct arena *arena, enum stage stage,
+    struct lane *const *lanes, int n);
+int lane_check(struct db *db, int index, struct lane *const *lanes, int n);
+
+/* Queue the save of a lane's draft. */
+void lane_queue_save(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane);
+
+/* The draft starts as the state, and becomes it. */
+void lane_begin(struct lane *lane);
+void lane_committed(struct lane *lane);
+
+ERR_CHECK enum fault lane_note(struct db *db, struct arena *arena, enum stage stage,
+    const struct lane *lane, struct text note, struct err *err);
+
+/* Does the balance of promise 10 hold? */
+bool counters_balance(const struct counters *c);
+
+#endif

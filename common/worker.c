@@ -1,0 +1,342 @@
+/*
+ * worker - start and stop of every worker; see worker.h for the loop.
+ *
+ * Start: arguments, parameters, log, database, all statements, contracts, the
+ * service's own start, producer, consumer, one "up" line.  Stop on SIGTERM is
+ * the reverse, bounded, and equal in effect to kill -9: all truth is in the
+ * database.
+ */
+#include "worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "version.h"
+
+static volatile sig_atomic_t stop_signal;
+
+bool
+worker_stopping(void)
+{
+	return stop_signal != 0;
+}
+
+static void
+on_signal(int number)
+{
+	stop_signal = number;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* --- what services may ask --------------------------------------------------- */
+
+void *worker_state(struct worker *w) { return w->state; }
+void worker_set_state(struct worker *w, void *state) { w->state = state; }
+struct db *worker_db(struct worker *w) { return w->db; }
+struct arena *worker_arena(struct worker *w) { return w->arena; }
+const char *worker_name(const struct worker *w) { return w->name; }
+const char *worker_schemas(const struct worker *w) { return w->set.schemas; }
+int64_t worker_message_timeout_ms(const struct worker *w) { return w->set.message_timeout_ms; }
+
+time_us
+worker_lane_born(const struct worker *w, int lane)
+{
+	return owned_lane(w, lane) != NULL ? w->lanes[lane]->born_at : TIME_NONE;
+}
+
+void
+worker_count(struct worker *w, const char *what)
+{
+	for (size_t i = 0; i < sizeof w->counts / sizeof *w->counts; i++)
+		if (w->counts[i].what == NULL || w->counts[i].what == what) {
+			w->counts[i].what = what;
+			w->counts[i].n++;
+			return;
+		}
+}
+
+enum fault
+worker_load(struct worker *w, const uint8_t (*ids)[UUID_BYTES], int n, struct dossier **out,
+    struct err *err)
+{
+	struct db_args *args = db_args_new(w->arena, 1);
+	struct db_array *array = db_put_array(args, DB_UUID);
+	const struct rows *rows;
+	enum fault fault;
+
+	for (int i = 0; i < n; i++)
+		db_add_uuid(array, ids[i]);
+	fault = db_run(w->db, core_stmt(SQL_DOSSIER_LOAD), args, &rows, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	memset(out, 0, (size_t)n * sizeof *out);
+	for (int r = 0; r < rows_count(rows); r++) {
+		struct dossier *dos = ARENA_NEW(w->arena, struct dossier);
+
+		columns_get(rows, r, 0, dossier_columns, dossier_n_columns, w->arena, dos);
+		for (int i = 0; i < n; i++)
+			if (memcmp(ids[i], dos->id, UUID_BYTES) == 0)
+				out[i] = dos;
+	}
+	return FAULT_NONE;
+}
+
+/* --- parameters ------------------------------------------------------------------ */
+
+static struct settings settings;
+
+static const struct param common_params[] = {
+	{ "database", PARAM_TEXT, &settings.database, NULL, 0, 0, NULL,
+	    "libpq connection string or URI; the role dossier_<stage> is used unless it names a user" },
+	{ "broker", PARAM_TEXT, &settings.broker, NULL, 0, 0, NULL, "Kafka bootstrap servers" },
+	{ "group", PARAM_TEXT, &settings.group, "", 0, 0, NULL,
+	    "consumer group that hands out the lanes; empty: the stage's name" },
+	{ "schemas", PARAM_TEXT, &settings.schemas, "schemas", 0, 0, NULL,
+	    "folder with the message contracts" },
+	{ "log.level", PARAM_TEXT, &settings.log_level, "info", 0, 0, NULL,
+	    "least level that is logged: debug, info, warn, error" },
+	{ "log.format", PARAM_TEXT, &settings.log_format, "logfmt", 0, 0, NULL, "logfmt or json" },
+	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
+	    "one line for every job, not only for those that went wrong" },
+	{ "batch", PARAM_INT, &settings.batch, "500", 1, BATCH_MAX, NULL,
+	    "most messages of one transaction" },
+	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
+	    "how long a turn waits for answers from outside" },
+	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
+	    "after which the group gives the lanes of a silent worker to others" },
+	{ "message.timeout", PARAM_INT, &settings.message_timeout_ms, "30000", 1000, 300000, "ms",
+	    "after which an unacknowledged message makes the producer be renewed" },
+	{ "clock.skew", PARAM_INT, &settings.skew_ms, "1000", 0, 60000, "ms",
+	    "how far the clocks of broker and worker may differ" },
+	{ "upkeep", PARAM_INT, &settings.upkeep_ms, "3000", 100, 60000, "ms",
+	    "how often idle lanes note how far in time they have read" },
+	{ "effect.timeout", PARAM_INT, &settings.effect_timeout_ms, "10000", 100, 60000, "ms",
+	    "within which a call with an effect outside must end" },
+	{ "http.connections", PARAM_INT, &settings.http_at_once, "256", 1, 4096, NULL,
+	    "connections in all to the outside" },
+	{ "http.connections.peer", PARAM_INT, &settings.http_per_host, "64", 1, 1024, NULL,
+	    "connections to one peer" },
+	{ "backlog", PARAM_INT, &settings.backlog, "20000", 100, 45000, NULL,
+	    "unacknowledged messages beyond which reading pauses" },
+	{ "message.bytes", PARAM_INT, &settings.message_bytes, "1000000", 1000, 10000000, "bytes",
+	    "largest data of a message from outside" },
+	{ .name = NULL },
+};
+
+static enum fault
+open_log(const struct worker *w, struct err *err)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	int level = -1;
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(w->set.log_level, levels[i]) == 0)
+			level = i;
+	if (level < 0)
+		return err_set(err, FAULT_FATAL, "read parameters", "config",
+		    "log.level is \"%s\"; it must be debug, info, warn or error", w->set.log_level);
+	if (strcmp(w->set.log_format, "logfmt") != 0 && strcmp(w->set.log_format, "json") != 0)
+		return err_set(err, FAULT_FATAL, "read parameters", "config",
+		    "log.format is \"%s\"; it must be logfmt or json", w->set.log_format);
+	log_open(stage_name(w->stage), w->set.log_format[0] == 'j' ? LOG_JSON : LOG_LOGFMT,
+	    (enum log_level)level);
+	return FAULT_NONE;
+}
+
+/* --- starting ------------------------------------------------------------------------ */
+
+static struct worker *
+worker_new(const struct service *service)
+{
+	struct worker *w = mem_new(1, sizeof *w);
+	char host[64] = "?", text[128];
+	enum stage unused;
+
+	w->service = service;
+	w->stage = service->stage;
+	w->topics = stage_topics(w->stage, &w->n_topics);
+	for (int i = 0; i < w->n_topics; i++)
+		w->is_journal[i] = stage_of_journal(text_of(w->topics[i]), &unused);
+	snprintf(text, sizeof text, "dossier-%s", stage_name(w->stage));
+	w->name = mem_copy_text(text);
+	gethostname(host, sizeof host - 1);
+	snprintf(text, sizeof text, "%s:%d", host, (int)getpid());
+	w->owner = mem_copy_text(text);
+	w->arena = arena_new(8 * 1024 * 1024);
+	w->digest = digest_new();
+	return w;
+}
+
+/* A database that is still starting is waited for, a while. */
+static enum fault
+connect_patiently(struct worker *w, struct err *err)
+{
+	enum fault fault;
+
+	for (int tries = 0; ; tries++) {
+		fault = connect_database(w, err);
+		if (fault == FAULT_NONE || fault == FAULT_FATAL || tries == 60 || worker_stopping())
+			return fault;
+		if (tries == 0)
+			log_fault("database_awaited", err);
+		usleep(500 * 1000);
+	}
+}
+
+static enum fault
+open_consumer(struct worker *w, struct err *err)
+{
+	struct consumer_options options = { .bootstrap = w->set.broker,
+	    .group = w->set.group[0] != '\0' ? w->set.group : stage_name(w->stage),
+	    .client = w->name, .topics = w->topics, .n_topics = w->n_topics,
+	    .session_timeout_ms = w->set.session_timeout_ms, .pass = w->params.pass, .ctx = w,
+	    .claim = claim_lane, .revoke = revoke_lanes, .positions = lane_positions };
+
+	return consumer_open(&options, &w->consumer, err);
+}
+
+static enum fault
+worker_start(struct worker *w, struct err *err)
+{
+	enum fault fault = connect_patiently(w, err);
+
+	if (fault == FAULT_NONE)
+		fault = load_contracts(w, err);
+	w->http = http_new((int)w->set.http_at_once, (int)w->set.http_per_host);
+	if (fault == FAULT_NONE && w->service->start != NULL)
+		fault = w->service->start(w, err);
+	if (fault == FAULT_NONE)
+		fault = open_producer(w, err);
+	if (fault == FAULT_NONE)
+		fault = open_consumer(w, err);
+	if (fault == FAULT_NONE)
+		log_event(LOG_INFO, "up", LOG_STR("release", DOSSIER_VERSION), LOG_STR("owner", w->owner),
+		    LOG_STR("lead", w->topics[0]));
+	return fault;
+}
+
+/* --- stopping ------------------------------------------------------------------------- */
+
+/* Effects under way get a moment to be answered, so that nobody has to ask later. */
+static void
+land(struct worker *w)
+{
+	int64_t until_us = clock_span_us() + 2 * SECOND_US;
+	struct err err;
+
+	while (w->n_flights > 0 && clock_span_us() < until_us) {
+		drive_http(w, 20);
+		if (w->flights_ended && turn_run(w, &err) != FAULT_NONE)
+			return;
+	}
+}
+
+static void
+flush(struct worker *w)
+{
+	int64_t until_us = clock_span_us() + 3 * SECOND_US;
+	struct err err;
+
+	while (w->producer != NULL && producer_pending(w->producer) > 0 &&
+	    clock_span_us() < until_us && !producer_failed(w->producer, &err))
+		producer_poll(w->producer, 20);
+}
+
+static void
+drop_items(struct worker *w)
+{
+	for (int i = 0; i < w->n_items; i++)
+		consumer_release(&w->items[i].message);
+	w->n_items = 0;
+}
+
+static void
+worker_stop(struct worker *w)
+{
+	if (w->fatal.fault == FAULT_NONE && w->db != NULL && w->http != NULL) {
+		drop_items(w);
+		land(w);
+		flush(w);
+	}
+	drop_items(w);
+	if (w->db != NULL)
+		release_all(w);
+	flights_forget(w);
+	inquiries_forget_lane(w, -1);
+	producer_free(w->producer);
+	reader_close(w->reader);
+	if (!consumer_close(w->consumer, 4000)) {
+		log_event(LOG_WARN, "close_timed_out", LOG_STR("what", "consumer"));
+		_exit(fault_traits(w->fatal.fault)->exit_status);
+	}
+}
+
+static void
+worker_free(struct worker *w)
+{
+	if (w->service->stop != NULL && w->state != NULL)
+		w->service->stop(w);
+	for (int i = 0; i < LANE_LIMIT; i++) {
+		if (w->lanes[i] != NULL)
+			free(w->lanes[i]->step_note);
+		free(w->lanes[i]);
+	}
+	http_free(w->http);
+	schema_set_free(w->schemas);
+	db_close(w->db);
+	digest_free(w->digest);
+	arena_free(w->arena);
+	param_done(&w->params);
+	free(w->name);
+	free(w->owner);
+	free(w);
+}
+
+int
+worker_main(const struct service *service, int argc, char **argv)
+{
+	struct worker *w = worker_new(service);
+	struct err err = { .fault = FAULT_NONE };
+	bool help = false;
+	int status;
+
+	w->params = (struct param_set){ .program = w->name, .summary = service->summary,
+	    .tables = { common_params, service->params } };
+	catch_signals();
+	if (param_load(&w->params, argc, argv, &help, &err) != FAULT_NONE) {
+		fprintf(stderr, "%s: %s\n", w->name, err.text);
+		worker_free(w);
+		return 2;
+	}
+	w->set = settings;
+	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
+		loop_run(w);
+		err = w->fatal;
+	}
+	if (err.fault != FAULT_NONE) {
+		w->fatal = err;
+		log_fault("down", &err);
+	}
+	if (!help)
+		worker_stop(w);
+	for (size_t i = 0; i < sizeof w->counts / sizeof *w->counts && w->counts[i].what != NULL; i++)
+		log_event(LOG_INFO, "counted", LOG_STR("what", w->counts[i].what),
+		    LOG_INT("n", w->counts[i].n));
+	if (err.fault == FAULT_NONE && !help)
+		log_event(LOG_INFO, "down", LOG_INT("decided", w->decided), LOG_INT("batches", w->batches));
+	status = fault_traits(err.fault)->exit_status;
+	worker_free(w);
+	return status;
+}

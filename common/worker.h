@@ -1,0 +1,243 @@
+/*
+ * worker - the inside of the skeleton; private to common/worker_*.c.
+ *
+ * One process, one thread, one loop (worker_loop.c):
+ *
+ *     receive    messages, due jobs, answers           worker_receive.c, worker_stored.c
+ *     inquire    ask the outside, within a budget      worker_inquiry.c
+ *     trip 1     fence lanes, lock dossiers            worker_turn.c
+ *     decide     pure, on the locked rows              worker_decide.c
+ *     trip 2     write, commit                         worker_write.c
+ *     after      publish, start effects, log           worker_publish.c, worker_effect.c
+ *
+ * Lanes come and go in the rebalance callbacks (worker_claim.c).
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include "core_stmt.h"
+#include "journal.h"
+#include "service.h"
+
+/* Tags of a service's requests are not negative. */
+enum { FLIGHT_TAG = -1 };
+
+enum { BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
+
+struct settings {
+	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format;
+	int64_t		batch, budget_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
+	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes;
+	bool		log_jobs;
+};
+
+/* A message in hand, with the epoch of its lane when it was read. */
+struct item {
+	struct message	message;
+	int64_t		epoch;
+};
+
+/* An inquiry and what only the skeleton knows of it. */
+struct asking {
+	struct inquiry	q;
+	struct asking	*next;
+	int		lane;
+	int64_t		started_us;	/* span clock */
+	int		n_later;
+	struct { int64_t due_us; int tag; } later[8];
+	bool		announced;	/* complete, and its job has been called up */
+	bool		used;		/* decided upon in the turn that is being committed */
+};
+
+/* An effect that this process is telling or asking. */
+struct flight {
+	struct flight	*next;
+	int		lane, origin;
+	int64_t		epoch, ord;
+	const struct effect *effect;
+	struct job	job;		/* key and body in arena */
+	struct arena	*arena;
+	bool		asking;
+	struct http_call *call;		/* when it has ended */
+};
+
+/* One dossier in a turn. */
+struct entry {
+	struct dossier	dos;
+	bool		exists;		/* as a row */
+	bool		dirty;
+	bool		is_new;
+	bool		blocked;	/* a message of it stays: those behind it wait */
+	bool		waits;		/* some message of it waits somewhere at this stage */
+	struct fold_rows rows;
+	struct stored	*stored;	/* its unfinished messages, timer and hand-overs, in order */
+	int		n_stored;
+	bool		timer_set;	/* decide_timer was called … */
+	time_us		timer_due;	/* … with this */
+	struct entry	*next;		/* in the table's chain */
+};
+
+/* A row of core.job that trip 1 showed. */
+struct stored {
+	int		lane, origin, kind;
+	int64_t		ord;
+	time_us		due_at;
+	bool		taken;		/* a job of this turn */
+	bool		gone;		/* finished in this turn */
+};
+
+struct job_row {
+	const struct job *job;
+	int		lane, origin, kind;
+	int64_t		ord;
+	time_us		due_at;
+	int		attempts;
+	struct text	purpose, reason, message;
+	const uint8_t	*dossier;
+};
+
+/* A growing list in the turn's arena. */
+struct list {
+	void	*items;
+	int	n, size;
+};
+
+struct content_row {
+	const uint8_t	*dossier;
+	int32_t		version, round;
+	struct text	kind, salt, body;
+};
+
+struct row_of {
+	const struct rowset	*set;
+	const void		*row;
+};
+
+struct turn {
+	struct worker	*worker;
+	time_us		now;
+	int64_t		began_us;
+	struct list	jobs;		/* struct job * */
+	struct entry	**table;	/* by dossier, chained; table_size is a power of two */
+	int		table_size;
+	struct list	entries;	/* struct entry * */
+	struct list	blocks;		/* struct lane_block */
+	struct list	inserts, updates, deletes;	/* struct job_row */
+	struct list	contents;	/* struct content_row */
+	struct list	rows;		/* struct row_of */
+	struct list	dead;		/* struct job * */
+	struct list	effects;	/* struct job_row: to start after the commit */
+	time_us		read_to, intake_read_to;	/* of the stage's lanes; of intake's */
+	bool		asked_read_to;
+	bool		held_back;	/* a timer is due but may not fire yet */
+};
+
+struct worker {
+	const struct service	*service;
+	enum stage		stage;
+	const char *const	*topics;
+	int			n_topics;
+	bool			is_journal[TOPICS_MAX];
+	struct settings		set;
+	struct param_set	params;
+	char			*name, *owner;
+	void			*state;
+
+	struct db		*db;
+	struct consumer		*consumer;
+	struct producer		*producer;
+	struct reader		*reader;
+	struct http		*http;
+	struct digest		*digest;
+	struct arena		*arena;		/* of the turn */
+	struct schema_set	*schemas;
+	const struct schema	*contracts[16];	/* by row of service->outside */
+
+	struct lane		*lanes[LANE_LIMIT];	/* by partition; NULL: never met */
+	int			most_lane;
+	bool			park_next;	/* the one job in hand is refused by the database */
+	bool			want_reassign;
+	int64_t			reclaim_at_us;
+
+	struct item		items[BATCH_MAX];
+	int			n_items;
+	struct asking		*asking;	/* all inquiries */
+	struct flight		*flights;	/* under way and ended */
+	int			n_flights;
+	bool			flights_ended;	/* some have an answer that is not used yet */
+
+	bool			publish_late;	/* lanes have to be sent again from their prefix */
+	int			snapshots_pending;
+	bool			snapshot_failed;
+	int64_t			due_poll_us, upkeep_at_us, tell_at_us, tick_at_us;
+	int64_t			last_commit_us;
+	struct err		fatal;		/* why the loop ends, when it is not a signal */
+	int64_t			decided, batches;
+	struct { const char *what; int64_t n; } counts[32];
+};
+
+/* worker_claim.c */
+bool claim_lane(void *worker, int lane, int64_t *positions);
+void revoke_lanes(void *worker, bool lost);
+const int64_t *lane_positions(void *worker, int lane);
+struct lane *owned_lane(const struct worker *w, int lane);
+void release_all(struct worker *w);
+ERR_CHECK enum fault connect_database(struct worker *w, struct err *err);
+
+/* worker_receive.c */
+struct job *receive_message(struct turn *t, const struct message *m);
+void receive_outside(struct turn *t, struct job *job);	/* envelope, contract */
+ERR_CHECK enum fault load_contracts(struct worker *w, struct err *err);
+
+/* worker_stored.c */
+ERR_CHECK enum fault receive_stored(struct turn *t, struct err *err);
+struct text job_pack(struct arena *arena, const struct job *job);
+
+/* worker_inquiry.c */
+ERR_CHECK enum fault inquiries_begin(struct turn *t, struct err *err);
+struct asking *asking_find(struct worker *w, const uint8_t *dossier, int64_t number);
+bool asking_is_complete(const struct asking *a);
+void asking_free(struct worker *w, struct asking *a);
+void inquiries_forget_lane(struct worker *w, int lane);	/* -1: all */
+void drive_http(struct worker *w, int wait_ms);
+int inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES]);
+
+/* worker_turn.c */
+ERR_CHECK enum fault turn_run(struct worker *w, struct err *err);
+struct entry *entry_find(struct turn *t, const uint8_t *dossier);
+struct block *turn_block(struct turn *t, struct lane *lane);
+void *list_add(struct arena *arena, struct list *list, size_t size);
+bool wakes(const struct service *service, enum event_type type);
+
+/* worker_decide.c */
+void decide_all(struct turn *t);
+void give_answer(struct turn *t, struct job *job, struct entry *entry, enum event_type type);
+
+/* worker_write.c */
+void queue_writes(struct turn *t);
+
+/* worker_publish.c */
+void on_delivered(void *worker, struct mark mark, int64_t offset);
+void publish_blocks(struct turn *t);
+void publish_serve(struct worker *w);	/* deliveries; a spent producer is made anew */
+void publish_lane(struct worker *w, struct lane *lane, const struct block *tail);
+ERR_CHECK enum fault open_producer(struct worker *w, struct err *err);
+void announce_dead(struct turn *t);
+
+/* worker_effect.c */
+void effects_start(struct turn *t);
+void flights_answered(struct turn *t);		/* ended calls become jobs */
+bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);
+void flight_end(struct worker *w, struct http_call *call);
+void flights_settled(struct turn *t);
+void flights_forget(struct worker *w);
+bool judge_effect(struct turn *t, struct job *job);	/* false: settled without the service */
+int64_t effect_window_us(const struct worker *w);
+
+/* worker.c */
+bool worker_stopping(void);
+
+/* worker_loop.c */
+void loop_run(struct worker *w);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * worker_claim - lanes come and go.
+ *
+ * A claim is: raise the epoch; in a second statement, so that it is no old
+ * snapshot, read what was left unpublished; compare the topic's tail with it
+ * (promises 2 and 4); publish the rest; go on from the positions of the row.
+ */
+#include <stdlib.h>
+
+#include "log.h"
+#include "version.h"
+#include "worker.h"
+
+struct lane *
+owned_lane(const struct worker *w, int lane)
+{
+	return lane >= 0 && lane < LANE_LIMIT && w->lanes[lane] != NULL && w->lanes[lane]->owned
+	    ? w->lanes[lane] : NULL;
+}
+
+enum fault
+connect_database(struct worker *w, struct err *err)
+{
+	char role[64];
+	struct db_options options = { .conninfo = w->set.database, .application = w->name,
+	    .role = role, .worker = true };
+	enum fault fault;
+
+	snprintf(role, sizeof role, "dossier_%s", stage_name(w->stage));
+	db_close(w->db);
+	w->db = NULL;
+	fault = db_open(&options, &w->db, err);
+	if (fault == FAULT_NONE)
+		fault = core_prepare(w->db, err);
+	if (fault == FAULT_NONE && w->service->n_sql > 0)
+		fault = db_prepare(w->db, w->service->sql, w->service->n_sql, err);
+	if (fault != FAULT_NONE) {
+		db_close(w->db);
+		w->db = NULL;
+	}
+	return fault;
+}
+
+static enum fault
+check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct block *tail,
+    struct err *err)
+{
+	enum fault fault = journal_load_tail(w->db, arena, w->stage, lane->lane, lane->acked, tail,
+	    err);
+
+	if (fault == FAULT_NONE && w->reader == NULL)
+		fault = reader_open(w->set.broker, w->name, w->params.pass, &w->reader, err);
+	if (fault == FAULT_NONE)
+		fault = journal_check_topic(w->reader, w->stage, lane, tail, arena, err);
+	return fault;
+}
+
+static enum fault
+claim(struct worker *w, struct lane *lane, int number, struct arena *arena, struct err *err)
+{
+	struct block tail;
+	enum fault fault = FAULT_NONE;
+
+	if (db_is_broken(w->db))
+		fault = connect_database(w, err);
+	if (fault == FAULT_NONE)
+		fault = lane_claim(w->db, arena, w->stage, number, w->owner, DOSSIER_VERSION, lane, err);
+	if (fault == FAULT_NONE)
+		fault = check_tail(w, lane, arena, &tail, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	lane->owned = true;
+	publish_lane(w, lane, &tail);
+	log_event(LOG_INFO, "lane_claimed", LOG_INT("lane", number), LOG_INT("epoch", lane->epoch),
+	    LOG_INT("offset", lane->state.next_offset[0]), LOG_INT("given", lane->state.given),
+	    LOG_INT("unpublished", lane->state.given - lane->acked),
+	    LOG_INT("unclean", lane->unclean));
+	return FAULT_NONE;
+}
+
+bool
+claim_lane(void *ctx, int number, int64_t *positions)
+{
+	struct worker *w = ctx;
+	struct arena *arena = arena_new(0);
+	struct err err = { .fault = FAULT_NONE };
+	struct lane *lane;
+	enum fault fault;
+
+	if (number >= LANE_LIMIT)
+		bug("lane %d", number);
+	if (w->lanes[number] == NULL)
+		w->lanes[number] = mem_new(1, sizeof *w->lanes[number]);
+	lane = w->lanes[number];
+	if (number > w->most_lane)
+		w->most_lane = number;
+	fault = claim(w, lane, number, arena, &err);
+	arena_free(arena);
+	if (fault == FAULT_NONE) {
+		memcpy(positions, lane->state.next_offset, sizeof lane->state.next_offset);
+		if (w->service->claimed != NULL)
+			w->service->claimed(w, number);
+		w->due_poll_us = 0;
+		return true;
+	}
+	log_fault("claim_failed", &err);
+	lane->owned = false;
+	if (fault == FAULT_FATAL)
+		w->fatal = err;
+	w->want_reassign = true;
+	w->reclaim_at_us = clock_span_us() + SECOND_US / 2;
+	return false;
+}
+
+const int64_t *
+lane_positions(void *ctx, int number)
+{
+	struct lane *lane = owned_lane(ctx, number);
+
+	return lane != NULL ? lane->state.next_offset : NULL;
+}
+
+static void
+release(struct worker *w, struct lane *lane, struct arena *arena)
+{
+	struct err err = { .fault = FAULT_NONE };
+
+	/* Without the database the next owner sees an unclean end, which is true. */
+	if (!db_is_broken(w->db) &&
+	    lane_release(w->db, arena, w->stage, lane, &err) != FAULT_NONE)
+		log_fault("release_failed", &err);
+	log_event(LOG_INFO, "lane_released", LOG_INT("lane", lane->lane),
+	    LOG_INT("offset", lane->state.next_offset[0]));
+}
+
+void
+release_all(struct worker *w)
+{
+	struct arena *arena = arena_new(0);
+
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		if (lane == NULL)
+			continue;
+		release(w, lane, arena);
+		lane->owned = false;
+	}
+	arena_free(arena);
+}
+
+void
+revoke_lanes(void *ctx, bool lost)
+{
+	struct worker *w = ctx;
+
+	/* What was lost may have another owner: its epoch decides, nothing to give back. */
+	if (lost)
+		for (int i = 0; i <= w->most_lane; i++)
+			if (w->lanes[i] != NULL)
+				w->lanes[i]->owned = false;
+	release_all(w);
+	flights_forget(w);
+	inquiries_forget_lane(w, -1);
+}

@@ -1,0 +1,283 @@
+/*
+ * worker_effect - what happens outside, after the commit that ordered it.
+ *
+ * The process that committed the job starts the call at once and ends it
+ * within effect.timeout (promise 7).  The row is due only when both, and a
+ * margin, have passed: whoever finds it due asks what happened, and tells
+ * again only if it did not.  Where nobody can be asked, it is never repeated.
+ *
+ *     told ──answered──► decide
+ *       ├─ not sent ──► due soon, told anew under a new window
+ *       └─ unknown ───► due soon ─► asked ─ happened ─► decide
+ *                                     ├─── not ──────► told anew under a new window
+ *                                     └─── unclear ──► due soon
+ */
+#include <stdlib.h>
+
+#include "log.h"
+#include "worker.h"
+
+enum { START_WITHIN_US = 2 * 1000 * 1000, MARGIN_US = 3 * 1000 * 1000 };
+
+int64_t
+effect_window_us(const struct worker *w)
+{
+	return START_WITHIN_US + w->set.effect_timeout_ms * 1000 + MARGIN_US;
+}
+
+static const struct effect *
+effect_find(const struct worker *w, struct text purpose)
+{
+	for (const struct effect *e = w->service->effects; e != NULL && e->purpose != NULL; e++)
+		if (text_is(purpose, e->purpose))
+			return e;
+	bug("no effect \"%.*s\"", TEXT_ARG(purpose));
+}
+
+bool
+flight_exists(const struct worker *w, int lane, int origin, int64_t ord)
+{
+	for (const struct flight *f = w->flights; f != NULL; f = f->next)
+		if (f->ord == ord && f->lane == lane && f->origin == origin)
+			return true;
+	return false;
+}
+
+/* --- taking off --------------------------------------------------------------- */
+
+static struct flight *
+flight_new(struct worker *w, const struct job *job, bool asking)
+{
+	struct flight *f = mem_new(1, sizeof *f);
+	struct arena *arena = f->arena = arena_new(0);
+
+	f->lane = job->lane;
+	f->origin = job->origin;
+	f->ord = job->ord;
+	f->epoch = owned_lane(w, job->lane)->epoch;
+	f->effect = effect_find(w, job->purpose);
+	f->asking = asking;
+	f->job = *job;
+	f->job.purpose = text_of(f->effect->purpose);
+	f->job.key = arena_text(arena, job->key);
+	f->job.body = arena_text(arena, job->body);
+	f->job.trace = arena_text(arena, job->trace);
+	f->job.reason = f->job.cause = TEXT_NONE;
+	f->job.flight = NULL;
+	f->job.outcome = NULL;
+	f->next = w->flights;
+	w->flights = f;
+	w->n_flights++;
+	return f;
+}
+
+static void
+take_off(struct worker *w, const struct job *job, bool asking)
+{
+	struct flight *f = flight_new(w, job, asking);
+	struct http_request request = { .timeout_ms = w->set.effect_timeout_ms,
+	    .answer_max_bytes = 64 * 1024 };
+
+	if (asking)
+		f->effect->ask(w, &f->job, &request, f->arena);
+	else
+		f->effect->tell(w, &f->job, &request, f->arena);
+	request.owner = f;
+	request.tag = FLIGHT_TAG;
+	http_start(w->http, &request);
+}
+
+void
+effects_start(struct turn *t)
+{
+	struct job_row *rows = t->effects.items;
+
+	for (int i = 0; i < t->effects.n; i++)
+		if (owned_lane(t->worker, rows[i].lane) != NULL)
+			take_off(t->worker, rows[i].job, rows[i].kind == JOB_MESSAGE);
+}
+
+/* --- landing --------------------------------------------------------------------- */
+
+static void
+flight_free(struct worker *w, struct flight *f)
+{
+	struct flight **p = &w->flights;
+
+	while (*p != f)
+		p = &(*p)->next;
+	*p = f->next;
+	w->n_flights--;
+	if (f->call != NULL)
+		http_call_free(f->call);
+	else
+		http_forget(w->http, f);
+	arena_free(f->arena);
+	free(f);
+}
+
+void
+flight_end(struct worker *w, struct http_call *call)
+{
+	struct flight *f = call->owner;
+
+	f->call = call;
+	w->flights_ended = true;
+}
+
+void
+flights_forget(struct worker *w)
+{
+	while (w->flights != NULL)
+		flight_free(w, w->flights);
+}
+
+/* The answer as the turn needs it: copied, because the flight ends here. */
+static struct outcome *
+read_outcome(struct turn *t, const struct flight *f)
+{
+	struct arena *arena = t->worker->arena;
+	struct outcome *o = ARENA_NEW(arena, struct outcome);
+	struct doc_error why;
+
+	o->asked = f->asking;
+	if (f->call->end != HTTP_ANSWERED)
+		return o;
+	o->status = f->call->status;
+	if (doc_parse(arena, f->call->body, NULL, &o->body, &why) != FAULT_NONE)
+		o->body = NULL;
+	return o;
+}
+
+void
+flights_answered(struct turn *t)
+{
+	struct worker *w = t->worker;
+
+	if (!w->flights_ended)
+		return;
+	for (struct flight *f = w->flights; f != NULL; f = f->next) {
+		struct lane *lane = owned_lane(w, f->lane);
+		struct job *job;
+
+		if (f->call == NULL || lane == NULL || lane->epoch != f->epoch)
+			continue;
+		job = ARENA_NEW(w->arena, struct job);
+		*job = f->job;
+		job->key = arena_text(w->arena, f->job.key);
+		job->body = arena_text(w->arena, f->job.body);
+		job->trace = arena_text(w->arena, f->job.trace);
+		job->stored = true;
+		job->end = END_OPEN;
+		job->cause = arena_printf(w->arena, "effect:%s", f->effect->purpose);
+		job->outcome = read_outcome(t, f);
+		job->flight = f;
+		lane->touched = true;
+		*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
+	}
+}
+
+/* After the commit that used their answers. */
+void
+flights_settled(struct turn *t)
+{
+	struct worker *w = t->worker;
+	struct job *const *jobs = t->jobs.items;
+
+	for (int i = 0; i < t->jobs.n; i++)
+		if (jobs[i]->flight != NULL)
+			flight_free(w, jobs[i]->flight);
+	w->flights_ended = false;
+	for (struct flight *f = w->flights, *next; f != NULL; f = next) {
+		struct lane *lane = owned_lane(w, f->lane);
+
+		next = f->next;
+		if (f->call != NULL && (lane == NULL || lane->epoch != f->epoch))
+			flight_free(w, f);
+		else
+			w->flights_ended |= f->call != NULL;
+	}
+}
+
+/* --- judging --------------------------------------------------------------------- */
+
+static bool
+wait_and(struct turn *t, struct job *job, const char *reason)
+{
+	int shift = job->attempts < 6 ? job->attempts : 6;
+
+	job->attempts++;
+	job->end = END_WAIT;
+	job->due_at = t->now + (SECOND_US / 4 << shift);
+	job->reason = text_of(reason);
+	return false;
+}
+
+/* A new window is committed first; the call starts after that (kind tells which). */
+static bool
+start_after_commit(struct turn *t, struct job *job, bool asking)
+{
+	struct job_row *row = list_add(t->worker->arena, &t->effects, sizeof *row);
+
+	if (!asking)
+		job->attempts++;
+	job->end = END_WAIT;
+	job->due_at = t->now + effect_window_us(t->worker);
+	job->reason = asking ? TEXT("asking") : TEXT("telling");
+	*row = (struct job_row){ .job = job, .lane = job->lane, .origin = job->origin,
+	    .ord = job->ord, .kind = asking ? JOB_MESSAGE : JOB_EFFECT };
+	return false;
+}
+
+static bool
+judge_told(struct turn *t, struct job *job, const struct effect *effect)
+{
+	const struct http_call *call = job->flight->call;
+
+	if (call->end == HTTP_NOT_SENT)
+		return wait_and(t, job, "not_sent");
+	if (call->end == HTTP_ANSWERED && call->status < 500 && call->status != 429 &&
+	    call->status != 408)
+		return true;
+	/* 429: the peer says that it has done nothing. */
+	if (call->end == HTTP_ANSWERED && call->status == 429)
+		return wait_and(t, job, "not_sent");
+	if (effect->askable)
+		return wait_and(t, job, "unsure");
+	((struct outcome *)(uintptr_t)job->outcome)->unsure = true;
+	return true;
+}
+
+static bool
+judge_asked(struct turn *t, struct job *job, const struct effect *effect)
+{
+	const struct http_call *call = job->flight->call;
+	enum asked answer = ASKED_UNCLEAR;
+
+	if (call->end == HTTP_ANSWERED)
+		answer = effect->asked(call->status, job->outcome->body);
+	if (answer == ASKED_HAPPENED)
+		return true;
+	if (answer == ASKED_NOT)
+		return start_after_commit(t, job, false);
+	return wait_and(t, job, "unsure");
+}
+
+bool
+judge_effect(struct turn *t, struct job *job)
+{
+	const struct effect *effect = effect_find(t->worker, job->purpose);
+	struct outcome *unsure;
+
+	if (job->flight != NULL)
+		return job->flight->asking ? judge_asked(t, job, effect) : judge_told(t, job, effect);
+	/* Found due: its teller is gone, or has said that nothing was sent. */
+	if (text_is(job->reason, "not_sent") || text_is(job->reason, "again"))
+		return start_after_commit(t, job, false);
+	if (effect->askable)
+		return start_after_commit(t, job, true);
+	unsure = ARENA_NEW(t->worker->arena, struct outcome);
+	unsure->unsure = true;
+	job->outcome = unsure;
+	return true;
+}

@@ -1,0 +1,141 @@
+/*
+ * worker_loop - the loop: collect what is there, take a turn, again.
+ *
+ * Never waits to fill a batch.  Whatever goes wrong with a turn, the messages
+ * stay in hand and polling goes on, so that the group does not give the lanes
+ * away for a database that is down for a moment (promise 9).
+ */
+#include <unistd.h>
+
+#include "log.h"
+#include "worker.h"
+
+enum { IDLE_MS = 50, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
+    BACKOFF_MOST_MS = 2000, HANG_S = 60 };
+
+static bool
+is_stepping(const struct worker *w)
+{
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL && w->lanes[i]->stepping)
+			return true;
+	return false;
+}
+
+/* One poll; a message that there is no room for is fetched again later. */
+static bool
+poll_once(struct worker *w, int timeout_ms, int room)
+{
+	struct err err = { .fault = FAULT_NONE };
+	struct message m;
+	struct lane *lane;
+
+	if (!consumer_poll(w->consumer, timeout_ms, &m, &err)) {
+		if (err.fault != FAULT_NONE)
+			w->fatal = err;
+		return false;
+	}
+	lane = owned_lane(w, m.place.partition);
+	if (lane == NULL || w->n_items >= room) {
+		w->want_reassign |= lane != NULL;
+		consumer_release(&m);
+		return true;
+	}
+	w->items[w->n_items++] = (struct item){ m, lane->epoch };
+	return true;
+}
+
+static bool
+inquiry_waits(const struct worker *w)
+{
+	for (const struct asking *a = w->asking; a != NULL; a = a->next)
+		if (asking_is_complete(a) && !a->announced)
+			return true;
+	return false;
+}
+
+/* How long may we wait for a message? */
+static int
+patience_ms(const struct worker *w)
+{
+	int64_t left_ms = (w->due_poll_us - clock_span_us()) / 1000;
+
+	if (w->flights_ended || inquiry_waits(w) || left_ms <= 0)
+		return 0;
+	return left_ms < IDLE_MS ? (int)left_ms : IDLE_MS;
+}
+
+static void
+collect(struct worker *w)
+{
+	int room = is_stepping(w) ? 1 : (int)w->set.batch;
+	bool full = producer_pending(w->producer) > w->set.backlog;
+	int wait_ms = patience_ms(w);
+
+	consumer_pause(w->consumer, full);
+	/* With calls under way both they and the broker wake us. */
+	if (http_in_flight(w->http) > 0 || w->asking != NULL) {
+		drive_http(w, wait_ms);
+		wait_ms = 0;
+	}
+	while (w->n_items < room && poll_once(w, w->n_items == 0 ? wait_ms : 0, room))
+		wait_ms = 0;
+}
+
+static void
+housekeeping(struct worker *w)
+{
+	int64_t now_us = clock_span_us();
+
+	publish_serve(w);
+	if (w->want_reassign && now_us >= w->reclaim_at_us) {
+		w->want_reassign = false;
+		consumer_reassign(w->consumer);
+	}
+	if (now_us >= w->tell_at_us) {
+		consumer_tell(w->consumer);
+		w->tell_at_us = now_us + TELL_US;
+	}
+	if (now_us >= w->tick_at_us && w->service->tick != NULL && !db_is_broken(w->db)) {
+		w->service->tick(w);
+		w->tick_at_us = now_us + TICK_US;
+	}
+}
+
+/* Keep what is in hand, keep polling, try again later. */
+static void
+back_off(struct worker *w, const struct err *err, int *wait_ms)
+{
+	int64_t until_us = clock_span_us() + *wait_ms * INT64_C(1000);
+
+	log_fault("turn_failed", err);
+	consumer_pause(w->consumer, true);
+	while (clock_span_us() < until_us && !worker_stopping() && w->fatal.fault == FAULT_NONE)
+		poll_once(w, 10, BATCH_MAX);
+	*wait_ms = *wait_ms * 2 < BACKOFF_MOST_MS ? *wait_ms * 2 : BACKOFF_MOST_MS;
+}
+
+void
+loop_run(struct worker *w)
+{
+	int wait_ms = BACKOFF_LEAST_MS;
+
+	while (!worker_stopping() && w->fatal.fault == FAULT_NONE) {
+		struct err err = { .fault = FAULT_NONE };
+		enum fault fault;
+
+		alarm(HANG_S);	/* a loop that does not turn any more ends, and is restarted */
+		housekeeping(w);
+		collect(w);
+		fault = turn_run(w, &err);
+		if (fault == FAULT_NONE) {
+			wait_ms = BACKOFF_LEAST_MS;
+			continue;
+		}
+		if (fault == FAULT_FATAL)
+			w->fatal = err;
+		else if (strcmp(err.code, "met") != 0)
+			back_off(w, &err, &wait_ms);
+	}
+	alarm(0);
+}

@@ -1,0 +1,299 @@
+/*
+ * worker_receive - a message becomes a job, or is set aside at once.
+ *
+ * From a journal: only number n+1 whose chain fits is taken, everything else
+ * is dropped (promise 4).  From outside: the envelope, then the contract; what
+ * cannot be read goes to the dead letters byte for byte (promise 10).
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "worker.h"
+
+static struct text
+cause_of(struct turn *t, const struct job *job)
+{
+	return arena_printf(t->worker->arena, "%s/%d/%lld", t->worker->topics[job->place.topic],
+	    job->place.partition, (long long)job->place.offset);
+}
+
+static void
+set_dead(struct job *job, const char *code, const char *text)
+{
+	job->end = END_DEAD;
+	err_set(&job->why, FAULT_PARK, "read a message", code, "%s", text);
+}
+
+/* --- journals ------------------------------------------------------------- */
+
+static void
+note_gap(struct turn *t, struct lane *lane, int topic, int64_t number)
+{
+	if (lane->gap_since_us[topic] == 0) {
+		lane->gap_since_us[topic] = clock_span_us();
+		log_event(LOG_WARN, "journal_gap", LOG_STR("topic", t->worker->topics[topic]),
+		    LOG_INT("lane", lane->lane), LOG_INT("want", lane->draft.seen[topic] + 1),
+		    LOG_INT("found", number));
+	}
+}
+
+/* Is it the next entry of its journal, with a chain that fits? Then it is taken. */
+static bool
+take_next(struct turn *t, struct lane *lane, struct job *job)
+{
+	int topic = job->place.topic;
+	struct lane_state *draft = &lane->draft;
+	uint8_t hash[DIGEST_BYTES], claimed[DIGEST_BYTES];
+	int64_t number;
+
+	if (!event_number(&job->record, &number))
+		return false;
+	if (number != draft->seen[topic] + 1) {
+		if (number > draft->seen[topic])
+			note_gap(t, lane, topic, number);
+		return false;
+	}
+	chain_hash(t->worker->digest, draft->seen_hash[topic], number, &job->record, hash);
+	if (!text_unhex(record_find(&job->record, HEADER_CHAIN), claimed, DIGEST_BYTES) ||
+	    memcmp(hash, claimed, DIGEST_BYTES) != 0) {
+		log_event(LOG_ERROR, "chain_broken", LOG_STR("topic", t->worker->topics[topic]),
+		    LOG_INT("lane", lane->lane), LOG_INT("number", number));
+		return false;
+	}
+	draft->seen[topic] = number;
+	memcpy(draft->seen_hash[topic], hash, DIGEST_BYTES);
+	lane->gap_since_us[topic] = 0;
+	return true;
+}
+
+/* Our own events must be readable: an unknown type is a newer release's, and stops us. */
+static void
+read_event(struct turn *t, struct job *job)
+{
+	struct worker *w = t->worker;
+	struct err err = { .fault = FAULT_NONE };
+
+	if (event_decode(&job->record, w->arena, &job->event, &err) != FAULT_NONE) {
+		err.fault = FAULT_FATAL;
+		w->fatal = err;
+		job->end = END_DONE;
+		return;
+	}
+	memcpy(job->dossier, job->event->dossier, UUID_BYTES);
+	job->has_dossier = true;
+	job->trace = job->event->trace;
+	job->cause = arena_printf(w->arena, "%s/%d/%lld", stage_name(event_stage(job->event->type)),
+	    job->event->home, (long long)job->event->number);
+	if (!wakes(w->service, job->event->type))
+		job->end = END_DONE;
+}
+
+/* --- from outside ----------------------------------------------------------- */
+
+static bool
+is_printable(struct text t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if ((unsigned char)t.s[i] < 0x20 || t.s[i] == 0x7f)
+			return false;
+	return text_is_utf8(t);
+}
+
+static bool
+read_envelope(struct job *job)
+{
+	const struct record *r = &job->record;
+	struct text type = record_find(r, "content-type");
+
+	job->ce_id = record_find(r, "ce_id");
+	job->ce_source = record_find(r, "ce_source");
+	job->ce_type = record_find(r, "ce_type");
+	job->trace = record_find(r, "traceparent");
+	if (!text_is(record_find(r, "ce_specversion"), "1.0"))
+		set_dead(job, "envelope.specversion", "header ce_specversion must be 1.0");
+	else if (job->ce_id.n < 1 || job->ce_id.n > 128 || !is_printable(job->ce_id))
+		set_dead(job, "envelope.id", "header ce_id must have 1 to 128 printable characters");
+	else if (job->ce_source.n < 1 || job->ce_source.n > 256 || !is_printable(job->ce_source))
+		set_dead(job, "envelope.source", "header ce_source must have 1 to 256 printable characters");
+	else if (job->ce_type.n < 1 || job->ce_type.n > 128)
+		set_dead(job, "envelope.type", "header ce_type is missing");
+	else if (text_is_absent(type) || !text_has_prefix(type, "application/json"))
+		set_dead(job, "envelope.content_type", "header content-type must be application/json");
+	if (job->trace.n > 128 || !is_printable(job->trace))
+		job->trace = TEXT_NONE;
+	return job->end == END_OPEN;
+}
+
+static int
+find_type(const struct worker *w, const struct job *job)
+{
+	for (int i = 0; w->service->outside[i].topic != NULL; i++)
+		if (strcmp(w->service->outside[i].topic, w->topics[job->place.topic]) == 0 &&
+		    text_is(job->ce_type, w->service->outside[i].type))
+			return i;
+	return -1;
+}
+
+static void
+error_list(struct turn *t, struct job *job, struct text pointer, const char *rule,
+    const char *message_vi, const char *message_en)
+{
+	struct buf buf = buf_in(t->worker->arena);
+
+	buf_puts(&buf, "[{\"pointer\":");
+	buf_json_text(&buf, text_is_absent(pointer) ? TEXT("") : pointer);
+	buf_puts(&buf, ",\"rule\":");
+	buf_json_text(&buf, text_of(rule));
+	buf_puts(&buf, ",\"message_vi\":");
+	buf_json_text(&buf, text_of(message_vi));
+	buf_puts(&buf, ",\"message_en\":");
+	buf_json_text(&buf, text_of(message_en));
+	buf_puts(&buf, "}]");
+	job->errors = buf_get(&buf);
+}
+
+static void
+check_contract(struct turn *t, struct job *job, const struct schema *contract)
+{
+	struct worker *w = t->worker;
+	struct doc_limits limits = { (size_t)w->set.message_bytes, 32 };
+	struct schema_errors errors;
+	struct doc_error why;
+	struct buf buf;
+
+	if (text_is_absent(job->record.value)) {
+		error_list(t, job, TEXT_NONE, "json.syntax", "Thông điệp không có nội dung.",
+		    "The message has no data.");
+		return;
+	}
+	if (doc_parse(w->arena, job->record.value, &limits, &job->data, &why) != FAULT_NONE) {
+		job->data = NULL;
+		error_list(t, job, why.pointer, why.rule, why.message_vi, why.message_en);
+		return;
+	}
+	if (schema_check(contract, job->data, w->arena, SCHEMA_ERRORS_MAX, &errors))
+		return;
+	buf = buf_in(w->arena);
+	schema_errors_write(&buf, &errors);
+	job->errors = buf_get(&buf);
+}
+
+void
+receive_outside(struct turn *t, struct job *job)
+{
+	struct worker *w = t->worker;
+	uint8_t input[INPUT_BYTES];
+	int type;
+
+	job->outside = true;
+	job->cause = cause_of(t, job);
+	if (!read_envelope(job))
+		return;
+	type = find_type(w, job);
+	if (type < 0) {
+		set_dead(job, "envelope.unknown_type", "this topic does not carry messages of this ce_type");
+		return;
+	}
+	input_digest(job->ce_source, job->ce_id, input);
+	text_hex(input, INPUT_BYTES, job->input);
+	if (text_is(job->ce_type, "vn.dossier.submitted.v1"))
+		dossier_id_derive(job->ce_source, job->ce_id, job->dossier);
+	else if (!uuid_from_text(record_find(&job->record, "ce_subject"), job->dossier)) {
+		set_dead(job, "envelope.subject", "header ce_subject must be the dossier's id");
+		return;
+	}
+	job->has_dossier = true;
+	check_contract(t, job, w->contracts[type]);
+}
+
+struct job *
+receive_message(struct turn *t, const struct message *m)
+{
+	struct worker *w = t->worker;
+	struct lane *lane = owned_lane(w, m->place.partition);
+	struct lane_state *draft = &lane->draft;
+	struct job *job = ARENA_NEW(w->arena, struct job);
+
+	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
+	job->kind = JOB_MESSAGE;
+	job->lane = m->place.partition;
+	job->place = m->place;
+	job->record = m->record;
+	lane->touched = true;
+	draft->next_offset[m->place.topic] = m->place.offset + 1;
+	if (m->place.at > draft->read_to[m->place.topic])
+		draft->read_to[m->place.topic] = m->place.at;
+	draft->counters.taken++;
+	if (w->is_journal[m->place.topic]) {
+		if (!m->torn && take_next(t, lane, job))
+			read_event(t, job);
+		else
+			job->end = END_REPEATED;
+	} else if (m->torn) {
+		job->outside = true;
+		set_dead(job, "envelope.headers", "more headers than are taken");
+	} else
+		receive_outside(t, job);
+	return job;
+}
+
+/* --- contracts ---------------------------------------------------------------- */
+
+static enum fault
+load_schema_file(struct worker *w, const char *path, struct err *err)
+{
+	FILE *file = fopen(path, "rb");
+	struct buf buf = buf_in(w->arena);
+	char part[8192];
+	size_t n;
+
+	if (file == NULL)
+		return err_set(err, FAULT_FATAL, "load contracts", "file", "cannot open %s", path);
+	while ((n = fread(part, 1, sizeof part, file)) > 0)
+		buf_put(&buf, part, n);
+	fclose(file);
+	return schema_set_add(w->schemas, NULL, buf_get(&buf), err);
+}
+
+static enum fault
+load_schema_folder(struct worker *w, struct err *err)
+{
+	char path[1024];
+	DIR *dir;
+	struct dirent *d;
+	enum fault fault = FAULT_NONE;
+
+	snprintf(path, sizeof path, "%s/messages", w->set.schemas);
+	dir = opendir(path);
+	if (dir == NULL)
+		return err_set(err, FAULT_FATAL, "load contracts", "folder",
+		    "cannot open %s; set the parameter schemas", path);
+	while (fault == FAULT_NONE && (d = readdir(dir)) != NULL) {
+		size_t n = strlen(d->d_name);
+
+		if (n < 5 || strcmp(d->d_name + n - 5, ".json") != 0)
+			continue;
+		snprintf(path, sizeof path, "%s/messages/%s", w->set.schemas, d->d_name);
+		fault = load_schema_file(w, path, err);
+	}
+	closedir(dir);
+	return fault;
+}
+
+enum fault
+load_contracts(struct worker *w, struct err *err)
+{
+	enum fault fault;
+
+	if (w->service->outside == NULL)
+		return FAULT_NONE;
+	w->schemas = schema_set_new(SCHEMA_STRICT);
+	fault = load_schema_folder(w, err);
+	for (int i = 0; fault == FAULT_NONE && w->service->outside[i].topic != NULL; i++)
+		fault = schema_compile(w->schemas, w->service->outside[i].schema, &w->contracts[i], err);
+	if (fault != FAULT_NONE)
+		err->fault = fault = FAULT_FATAL;
+	return fault;
+}

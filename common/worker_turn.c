@@ -1,0 +1,591 @@
+/*
+ * worker_turn - one batch, from what is there to the commit.
+ *
+ *     receive ─► inquire ─► trip 1: BEGIN, fence, lock ─► decide ─► trip 2: write, COMMIT ─► publish
+ *
+ * Whatever fails, nothing of the batch has happened: the messages are still
+ * in hand, the drafts of the lanes are forgotten, and the turn is taken again.
+ * Only a lost answer to COMMIT is unsure, and then the database is asked.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "log.h"
+#include "worker.h"
+
+enum { TABLE_SIZE = 2048 };
+
+void *
+list_add(struct arena *arena, struct list *list, size_t size)
+{
+	if (list->n == list->size) {
+		int grown = list->size > 0 ? list->size * 2 : 64;
+		void *items = arena_take(arena, (size_t)grown, size);
+
+		if (list->n > 0)
+			memcpy(items, list->items, (size_t)list->n * size);
+		list->items = items;
+		list->size = grown;
+	}
+	return memset((char *)list->items + (size_t)list->n++ * size, 0, size);
+}
+
+bool
+wakes(const struct service *service, enum event_type type)
+{
+	for (int i = 0; i < service->n_wakes; i++)
+		if (service->wakes[i] == type)
+			return true;
+	return false;
+}
+
+static struct turn *
+turn_new(struct worker *w)
+{
+	struct turn *t;
+
+	arena_reset(w->arena);
+	t = ARENA_NEW(w->arena, struct turn);
+	t->worker = w;
+	t->now = clock_now_us();
+	t->began_us = clock_span_us();
+	t->table_size = TABLE_SIZE;
+	t->table = ARENA_ARRAY(w->arena, struct entry *, TABLE_SIZE);
+	for (int i = 0; i <= w->most_lane; i++)
+		if (w->lanes[i] != NULL)
+			lane_begin(w->lanes[i]);
+	for (struct asking *a = w->asking; a != NULL; a = a->next)
+		a->used = false;
+	return t;
+}
+
+/* Ids are digests: any bytes of them spread well. */
+static struct entry **
+slot_of(struct turn *t, const uint8_t *dossier)
+{
+	uint32_t h;
+
+	memcpy(&h, dossier, sizeof h);
+	return &t->table[h & (uint32_t)(t->table_size - 1)];
+}
+
+struct entry *
+entry_find(struct turn *t, const uint8_t *dossier)
+{
+	for (struct entry *e = *slot_of(t, dossier); e != NULL; e = e->next)
+		if (memcmp(e->dos.id, dossier, UUID_BYTES) == 0)
+			return e;
+	return NULL;
+}
+
+static void
+entry_add(struct turn *t, const uint8_t *dossier)
+{
+	struct entry **slot = slot_of(t, dossier), *e;
+
+	if (entry_find(t, dossier) != NULL)
+		return;
+	e = ARENA_NEW(t->worker->arena, struct entry);
+	dossier_init(&e->dos, dossier);
+	e->next = *slot;
+	*slot = e;
+	*(struct entry **)list_add(t->worker->arena, &t->entries, sizeof e) = e;
+}
+
+struct block *
+turn_block(struct turn *t, struct lane *lane)
+{
+	struct lane_block *blocks = t->blocks.items, *fresh;
+
+	for (int i = 0; i < t->blocks.n; i++)
+		if (blocks[i].lane == lane)
+			return &blocks[i].block;
+	fresh = list_add(t->worker->arena, &t->blocks, sizeof *fresh);
+	fresh->lane = lane;
+	return &fresh->block;
+}
+
+/* --- receiving -------------------------------------------------------------- */
+
+static void
+receive_items(struct turn *t)
+{
+	struct worker *w = t->worker;
+	int kept = 0;
+
+	for (int i = 0; i < w->n_items; i++) {
+		struct item *item = &w->items[i];
+		struct lane *lane = owned_lane(w, item->message.place.partition);
+
+		/* Of a lane that is not ours any more, or fetched twice. */
+		if (lane == NULL || lane->epoch != item->epoch ||
+		    item->message.place.offset < lane->draft.next_offset[item->message.place.topic]) {
+			consumer_release(&item->message);
+			continue;
+		}
+		w->items[kept] = *item;
+		receive_message(t, &w->items[kept++].message);
+	}
+	w->n_items = kept;
+}
+
+/* Idle lanes keep up how far in time they have read, and what was acknowledged. */
+static void
+touch_idle(struct turn *t)
+{
+	struct worker *w = t->worker;
+	struct err err;
+	int64_t end;
+
+	if (clock_span_us() < w->upkeep_at_us)
+		return;
+	w->upkeep_at_us = clock_span_us() + w->set.upkeep_ms * 1000;
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		for (int k = 0; lane != NULL && k < w->n_topics; k++) {
+			time_us before = clock_now_us() - w->set.skew_ms * 1000;
+			int64_t position = lane->draft.next_offset[k] > 0 ? lane->draft.next_offset[k] : 0;
+
+			if (consumer_end_heard(w->consumer, k, i) > position ||
+			    lane->draft.read_to[k] >= before)
+				continue;
+			if (consumer_end(w->consumer, k, i, 1000, &end, &err) != FAULT_NONE)
+				return;
+			if (end > position)
+				continue;
+			lane->draft.read_to[k] = before;
+			lane->touched = true;
+		}
+		if (lane != NULL && lane->acked != lane->saved_acked)
+			lane->touched = true;
+	}
+}
+
+static enum fault
+ask_read_to(struct turn *t, struct err *err)
+{
+	struct worker *w = t->worker;
+	struct db_args *own, *intake;
+	struct job *const *jobs = t->jobs.items;
+	bool needed = false;
+	enum fault fault;
+
+	for (int i = 0; i < t->jobs.n; i++)
+		needed |= jobs[i]->kind == JOB_TIMER || text_is(jobs[i]->reason, "unknown_dossier");
+	if (!needed)
+		return FAULT_NONE;
+	own = db_args_new(w->arena, 1);
+	db_put_int2(own, w->stage);
+	intake = db_args_new(w->arena, 1);
+	db_put_int2(intake, STAGE_INTAKE);
+	db_queue(w->db, core_stmt(SQL_LANE_READ_TO), own);
+	db_queue(w->db, core_stmt(SQL_LANE_READ_TO), intake);
+	fault = db_trip(w->db, false, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	t->read_to = rows_int8(db_rows(w->db, 0), 0, 0);
+	t->intake_read_to = rows_int8(db_rows(w->db, 1), 0, 0);
+	t->asked_read_to = true;
+	return FAULT_NONE;
+}
+
+/* --- one at a time (promise 9) ------------------------------------------------- */
+
+static bool
+step_note(struct turn *t, const struct job *job, struct lane *lane, struct text *note)
+{
+	if (!lane->stepping)
+		return false;
+	*note = job->stored
+	    ? arena_printf(t->worker->arena, "job %d/%lld", job->origin, (long long)job->ord)
+	    : arena_printf(t->worker->arena, "message %s/%lld", t->worker->topics[job->place.topic],
+	    (long long)job->place.offset);
+	return true;
+}
+
+/*
+ * A lane that steps says in the database what it is about to try.  What it
+ * said when its last owner died has killed a worker a third time: parked.
+ */
+static enum fault
+step_carefully(struct turn *t, struct err *err)
+{
+	struct worker *w = t->worker;
+	struct job *const *jobs = t->jobs.items;
+
+	for (int i = 0; i < t->jobs.n; i++) {
+		struct lane *lane = owned_lane(w, jobs[i]->lane);
+		struct text note;
+		enum fault fault;
+
+		if (lane == NULL || jobs[i]->end != END_OPEN || !step_note(t, jobs[i], lane, &note))
+			continue;
+		if (lane->step_note != NULL && text_is(note, lane->step_note)) {
+			jobs[i]->end = END_PARKED;
+			err_set(&jobs[i]->why, FAULT_PARK, "decide", "kills",
+			    "killed its worker three times");
+			continue;
+		}
+		fault = lane_note(w->db, w->arena, w->stage, lane, note, err);
+		if (fault != FAULT_NONE)
+			return fault;
+	}
+	return FAULT_NONE;
+}
+
+static void
+stop_stepping(struct worker *w)
+{
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+		bool past = lane != NULL && lane->stepping;
+
+		for (int k = 0; past && k < w->n_topics; k++) {
+			int64_t end = consumer_end_heard(w->consumer, k, i);
+			int64_t at = lane->state.next_offset[k] > 0 ? lane->state.next_offset[k] : 0;
+
+			past = at >= lane->step_until[k] || (end >= 0 && at >= end);
+		}
+		if (past) {
+			lane->stepping = false;
+			log_event(LOG_INFO, "lane_steps_no_more", LOG_INT("lane", i));
+		}
+	}
+}
+
+static void
+start_stepping(struct worker *w)
+{
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		if (lane == NULL || !lane->touched)
+			continue;
+		lane->stepping = true;
+		memcpy(lane->step_until, lane->draft.next_offset, sizeof lane->step_until);
+	}
+}
+
+/* --- trip 1 ------------------------------------------------------------------- */
+
+static int
+touched_lanes(struct worker *w, struct lane **out)
+{
+	int n = 0;
+
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		if (lane != NULL && lane->touched)
+			out[n++] = lane;
+	}
+	return n;
+}
+
+static struct db_args *
+entry_ids(struct turn *t, bool with_stage)
+{
+	struct entry *const *entries = t->entries.items;
+	struct db_args *args = db_args_new(t->worker->arena, 2);
+	struct db_array *ids;
+
+	if (with_stage)
+		db_put_int2(args, t->worker->stage);
+	ids = db_put_array(args, DB_UUID);
+	for (int i = 0; i < t->entries.n; i++)
+		db_add_uuid(ids, entries[i]->dos.id);
+	return args;
+}
+
+static void
+fill_dossiers(struct turn *t, const struct rows *rows)
+{
+	for (int r = 0; r < rows_count(rows); r++) {
+		struct entry *e = entry_find(t, rows_uuid(rows, r, 0));
+
+		columns_get(rows, r, 0, dossier_columns, dossier_n_columns, t->worker->arena, &e->dos);
+		e->exists = true;
+	}
+}
+
+static void
+fill_stored(struct turn *t, const struct rows *rows)
+{
+	struct stored *all = ARENA_ARRAY(t->worker->arena, struct stored, (size_t)rows_count(rows));
+
+	for (int r = 0; r < rows_count(rows); r++) {
+		struct entry *e = entry_find(t, rows_uuid(rows, r, 4));
+
+		all[r] = (struct stored){ .lane = rows_int4(rows, r, 0), .origin = rows_int4(rows, r, 1),
+		    .ord = rows_int8(rows, r, 2), .kind = rows_int4(rows, r, 3),
+		    .due_at = rows_time(rows, r, 5) };
+		/* Rows come dossier by dossier, so those of one lie side by side. */
+		if (e->n_stored++ == 0)
+			e->stored = &all[r];
+		if (all[r].kind != JOB_TIMER)
+			e->waits = true;
+	}
+}
+
+static void
+fill_folds(struct turn *t, const struct rows *rows)
+{
+	const struct fold *fold = t->worker->service->fold;
+
+	for (int r = 0; r < rows_count(rows); r++) {
+		struct entry *e = entry_find(t, rows_uuid(rows, r, 1));
+		void *row = fold_add(fold, &e->rows, t->worker->arena);
+
+		e->rows.changed[e->rows.n - 1] = false;
+		columns_get(rows, r, 0, fold->columns, fold->n_columns, t->worker->arena, row);
+	}
+}
+
+static enum fault
+trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
+{
+	struct worker *w = t->worker;
+	int fence, dossiers = -1, stored = -1, folds = -1;
+	enum fault fault;
+
+	db_queue_begin(w->db);
+	fence = lane_queue_fence(w->db, w->arena, w->stage, lanes, n_lanes);
+	if (t->entries.n > 0) {
+		dossiers = db_queue(w->db, core_stmt(SQL_DOSSIER_LOCK), entry_ids(t, false));
+		stored = db_queue(w->db, core_stmt(SQL_JOB_OF), entry_ids(t, true));
+		if (w->service->fold != NULL)
+			folds = db_queue(w->db, w->service->fold_load, entry_ids(t, false));
+	}
+	fault = db_trip(w->db, false, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	if (lane_check(w->db, fence, lanes, n_lanes) > 0) {
+		db_rollback(w->db);
+		w->want_reassign = true;
+		w->reclaim_at_us = clock_span_us() + SECOND_US;
+		return err_set(err, FAULT_RETRY, "fence", "fenced", "a lane has another owner");
+	}
+	if (dossiers >= 0) {
+		fill_dossiers(t, db_rows(w->db, dossiers));
+		fill_stored(t, db_rows(w->db, stored));
+	}
+	if (folds >= 0)
+		fill_folds(t, db_rows(w->db, folds));
+	return FAULT_NONE;
+}
+
+/* --- after the commit ------------------------------------------------------------ */
+
+static void
+log_job(struct turn *t, const struct job *job)
+{
+	static const char *const ends[] = { "open", "done", "repeated", "dead", "handed", "wait",
+	    "parked" };
+	char uuid[UUID_TEXT_BYTES] = "";
+
+	if (job->has_dossier)
+		uuid_to_text(job->dossier, uuid);
+	log_event(job->end == END_PARKED || job->end == END_DEAD ? LOG_ERROR : LOG_INFO, "job",
+	    LOG_STR("end", ends[job->end]), LOG_STR("dossier", uuid), LOG_TEXT("cause", job->cause),
+	    LOG_INT("lane", job->lane), LOG_TEXT("reason", job->reason),
+	    LOG_STR("code", job->why.code), LOG_STR("text", job->why.text),
+	    LOG_INT("us", clock_span_us() - t->began_us));
+}
+
+static void
+after_commit(struct turn *t, struct lane **lanes, int n_lanes)
+{
+	struct worker *w = t->worker;
+	struct job *const *jobs = t->jobs.items;
+
+	for (int i = 0; i < n_lanes; i++) {
+		lane_committed(lanes[i]);
+		lanes[i]->saved_acked = lanes[i]->acked;
+	}
+	publish_blocks(t);
+	flights_settled(t);
+	effects_start(t);
+	announce_dead(t);
+	for (struct asking *a = w->asking, *next; a != NULL; a = next) {
+		next = a->next;
+		if (a->used)
+			asking_free(w, a);
+	}
+	for (int i = 0; i < t->jobs.n; i++)
+		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
+			log_job(t, jobs[i]);
+	for (int i = 0; i < w->n_items; i++)
+		consumer_release(&w->items[i].message);
+	w->n_items = 0;
+	w->decided += t->jobs.n;
+	w->batches++;
+	w->last_commit_us = clock_span_us();
+	stop_stepping(w);
+}
+
+/*
+ * The answer to COMMIT was lost.  Locking the lanes waits for the old
+ * transaction; the count of turns tells whether it has happened (promise 2).
+ */
+static enum fault
+ask_commit(struct turn *t, struct lane **lanes, int n_lanes, bool *happened, struct err *err)
+{
+	struct worker *w = t->worker;
+	const struct rows *rows;
+	int index;
+	enum fault fault = connect_database(w, err);
+
+	if (fault != FAULT_NONE)
+		return fault;
+	db_queue_begin(w->db);
+	index = lane_queue_fence(w->db, w->arena, w->stage, lanes, n_lanes);
+	db_queue_commit(w->db);
+	fault = db_trip(w->db, false, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	rows = db_rows(w->db, index);
+	*happened = false;
+	for (int i = 0; i < n_lanes; i++) {
+		lanes[i]->owned = false;
+		for (int r = 0; r < rows_count(rows); r++)
+			if (rows_int4(rows, r, 0) == lanes[i]->lane && rows_int8(rows, r, 1) == lanes[i]->epoch) {
+				lanes[i]->owned = true;
+				*happened |= rows_int8(rows, r, 3) == lanes[i]->draft.turns;
+			}
+		if (!lanes[i]->owned)
+			w->want_reassign = true;
+	}
+	return FAULT_NONE;
+}
+
+static enum fault
+settle_unsure(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
+{
+	bool happened = false;
+	struct err why = *err;
+
+	log_fault("commit_unsure", err);
+	for (int tries = 0; ask_commit(t, lanes, n_lanes, &happened, err) != FAULT_NONE; tries++) {
+		if (err->fault == FAULT_FATAL || tries == 30) {
+			/* The claim of the next owner, or of ours, finds out as well. */
+			for (int i = 0; i < n_lanes; i++)
+				lanes[i]->owned = false;
+			t->worker->want_reassign = true;
+			return err->fault == FAULT_FATAL ? FAULT_FATAL : FAULT_RETRY;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 300 * 1000 * 1000 }, NULL);
+	}
+	log_event(LOG_WARN, "commit_settled", LOG_INT("happened", happened));
+	*err = why;
+	return happened ? FAULT_NONE : FAULT_RETRY;
+}
+
+/* --- the turn ----------------------------------------------------------------------- */
+
+static enum fault
+gather(struct turn *t, struct err *err)
+{
+	struct worker *w = t->worker;
+	enum fault fault;
+
+	flights_answered(t);
+	fault = receive_stored(t, err);
+	if (fault == FAULT_NONE)
+		fault = ask_read_to(t, err);
+	if (fault == FAULT_NONE && t->jobs.n > 0)
+		fault = step_carefully(t, err);
+	if (fault == FAULT_NONE && w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
+		fault = inquiries_begin(t, err);
+	if (fault == FAULT_NONE && t->jobs.n > 0 && w->service->prepare != NULL)
+		fault = w->service->prepare(w, t->jobs.items, t->jobs.n, err);
+	return fault;
+}
+
+/* Data that the database refuses: alone it is parked, among others they go one at a time. */
+static enum fault
+refused_data(struct turn *t, struct err *err)
+{
+	struct job *const *jobs = t->jobs.items;
+	int open = 0;
+
+	/* Another lane met the same new dossier at the same time: ours takes its turn again. */
+	if (strcmp(err->op, "dossier_insert") == 0 && strstr(err->text, "dossier_pkey") != NULL) {
+		err->fault = FAULT_RETRY;
+		snprintf(err->code, sizeof err->code, "met");
+		return FAULT_RETRY;
+	}
+	for (int i = 0; i < t->jobs.n; i++)
+		open += jobs[i]->has_dossier;
+	log_fault("batch_refused", err);
+	if (open <= 1 && t->worker->park_next) {
+		err->fault = FAULT_FATAL;	/* even parking it is refused */
+		return FAULT_FATAL;
+	}
+	if (open <= 1)
+		t->worker->park_next = true;
+	else
+		start_stepping(t->worker);
+	err->fault = FAULT_RETRY;
+	return FAULT_RETRY;
+}
+
+static void
+park_refused(struct turn *t)
+{
+	struct job *const *jobs = t->jobs.items;
+
+	for (int i = 0; t->worker->park_next && i < t->jobs.n; i++)
+		if (jobs[i]->end == END_OPEN) {
+			jobs[i]->end = END_PARKED;
+			err_set(&jobs[i]->why, FAULT_PARK, "write", "data", "the database refuses its data");
+		}
+}
+
+enum fault
+turn_run(struct worker *w, struct err *err)
+{
+	struct turn *t = turn_new(w);
+	struct lane **lanes = ARENA_ARRAY(w->arena, struct lane *, (size_t)w->most_lane + 1);
+	struct job *const *jobs;
+	enum fault fault = FAULT_NONE;
+	int n_lanes;
+
+	if (db_is_broken(w->db))
+		fault = connect_database(w, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	receive_items(t);
+	touch_idle(t);
+	fault = gather(t, err);
+	if (w->fatal.fault != FAULT_NONE)
+		return *err = w->fatal, FAULT_FATAL;
+	if (fault != FAULT_NONE)
+		return fault;
+	park_refused(t);
+	jobs = t->jobs.items;
+	for (int i = 0; i < t->jobs.n; i++)
+		if (jobs[i]->has_dossier && (jobs[i]->end == END_OPEN || jobs[i]->stored))
+			entry_add(t, jobs[i]->dossier);
+	n_lanes = touched_lanes(w, lanes);
+	if (n_lanes == 0)
+		return FAULT_NONE;
+	fault = trip_one(t, lanes, n_lanes, err);
+	if (fault == FAULT_NONE) {
+		decide_all(t);
+		queue_writes(t);
+		for (int i = 0; i < n_lanes; i++)
+			lane_queue_save(w->db, w->arena, w->stage, lanes[i]);
+		db_queue_commit(w->db);
+		fault = db_trip(w->db, true, err);
+	}
+	if (fault == FAULT_PARK)
+		return refused_data(t, err);
+	if (fault == FAULT_UNSURE)
+		fault = settle_unsure(t, lanes, n_lanes, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	w->park_next = false;
+	after_commit(t, lanes, n_lanes);
+	return FAULT_NONE;
+}
