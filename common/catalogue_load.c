@@ -96,6 +96,19 @@ catalogue_load(struct db *db, struct catalogue **out, struct err *err)
 	return catalogue_read(db, out, err);
 }
 
+/* A connection that was made anew does not know our statements yet: 26000, invalid_sql_statement_name. */
+static enum fault
+mark_read(struct db *db, const struct rows **rows, struct err *err)
+{
+	enum fault fault = db_run(db, &catalogue_sql[SQL_CATALOGUE_MARK], NULL, rows, err);
+
+	if (fault == FAULT_NONE || strcmp(err->code, "26000") != 0)
+		return fault;
+	if (db_prepare(db, catalogue_sql, SQL_CATALOGUE_COUNT, err) != FAULT_NONE)
+		return err->fault;
+	return db_run(db, &catalogue_sql[SQL_CATALOGUE_MARK], NULL, rows, err);
+}
+
 enum fault
 catalogue_refresh(struct db *db, struct catalogue **catalogue, struct err *err)
 {
@@ -103,7 +116,7 @@ catalogue_refresh(struct db *db, struct catalogue **catalogue, struct err *err)
 	const struct rows *rows;
 	struct text mark;
 
-	if (db_run(db, &catalogue_sql[SQL_CATALOGUE_MARK], NULL, &rows, err) != FAULT_NONE)
+	if (mark_read(db, &rows, err) != FAULT_NONE)
 		return err->fault;
 	mark = rows_text(rows, 0, 0);
 	if (mark.n == DIGEST_BYTES && memcmp(mark.s, (*catalogue)->mark, DIGEST_BYTES) == 0)

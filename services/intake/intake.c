@@ -137,9 +137,10 @@ static void
 tick(struct worker *worker)
 {
 	const struct intake *intake = worker_state(worker);
+	struct db *db = worker_db(worker);
 	struct err err;
 
-	if (clock_span_us() - intake->refreshed_us < refresh_ms * 1000)
+	if (clock_span_us() - intake->refreshed_us < refresh_ms * 1000 || db == NULL || db_is_broken(db))
 		return;
 	if (refresh(worker, &err) != FAULT_NONE)
 		worker_count(worker, "catalogue_refresh_failed");	/* the one in hand is good */
@@ -150,7 +151,7 @@ tick(struct worker *worker)
 static bool
 is_submission(const struct job *job)
 {
-	return job->kind == JOB_MESSAGE && text_is(job->ce_type, TYPE_SUBMITTED);
+	return job->outside && text_is(job->ce_type, TYPE_SUBMITTED);
 }
 
 /*
@@ -168,7 +169,8 @@ needs_count(const struct intake *intake, struct job *const *jobs, int n, struct 
 		    agency = doc_get_text(jobs[i]->data, "agency");
 		int64_t day;
 
-		if (!is_submission(jobs[i]) || jobs[i]->data == NULL || !text_is_absent(jobs[i]->errors))
+		if (jobs[i]->end != END_OPEN || !is_submission(jobs[i]) || jobs[i]->data == NULL ||
+		    !text_is_absent(jobs[i]->errors))
 			continue;
 		day = calendar_local_day(jobs[i]->place.at);
 		if (catalogue_procedure(intake->catalogue, procedure, day) == NULL ||
@@ -320,6 +322,7 @@ static void
 put_submission(struct decision *d, struct event *event, const uint8_t salt[SALT_BYTES])
 {
 	event->home = d->job->lane;
+	event->input = TEXT_NONE;	/* the id is the digest of it already */
 	event->source = d->job->ce_source;
 	event->submission = d->job->ce_id;
 	event->received_at = d->job->place.at;
