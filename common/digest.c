@@ -67,39 +67,45 @@ digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES])
 		bug("digest final");
 }
 
+/* For one-shot calls: making a context costs more than hashing.  One thread. */
+static struct digest *
+shared(void)
+{
+	static struct digest *digest;
+
+	if (digest == NULL)
+		digest = digest_new();
+	digest_begin(digest);
+	return digest;
+}
+
 void
 digest_bytes(const void *bytes, size_t n, uint8_t out[DIGEST_BYTES])
 {
-	struct digest *digest = digest_new();
+	struct digest *digest = shared();
 
-	digest_begin(digest);
 	digest_raw(digest, bytes, n);
 	digest_end(digest, out);
-	digest_free(digest);
 }
 
 void
 digest_salted(const uint8_t salt[SALT_BYTES], struct text body, uint8_t out[DIGEST_BYTES])
 {
-	struct digest *digest = digest_new();
+	struct digest *digest = shared();
 
-	digest_begin(digest);
 	digest_raw(digest, salt, SALT_BYTES);
 	digest_raw(digest, body.s, body.n);
 	digest_end(digest, out);
-	digest_free(digest);
 }
 
 static void
 derive(struct text source, struct text id, uint8_t out[DIGEST_BYTES])
 {
-	struct digest *digest = digest_new();
+	struct digest *digest = shared();
 
-	digest_begin(digest);
 	digest_lp(digest, source);
 	digest_lp(digest, id);
 	digest_end(digest, out);
-	digest_free(digest);
 }
 
 void

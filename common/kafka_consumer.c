@@ -282,21 +282,6 @@ consumer_pause(struct consumer *c, bool paused)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-enum fault
-consumer_end(struct consumer *c, int topic, int lane, int timeout_ms, int64_t *end,
-    struct err *err)
-{
-	int64_t low, high;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(c->rk,
-	    c->options.topics[topic], lane, &low, &high, timeout_ms);
-
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err_set(err, FAULT_RETRY, "ask for the end of a topic", rd_kafka_err2name(code),
-		    "%s/%d", c->options.topics[topic], lane);
-	*end = high;
-	return FAULT_NONE;
-}
-
 int64_t
 consumer_end_heard(struct consumer *c, int topic, int lane)
 {

@@ -64,9 +64,7 @@ void consumer_reassign(struct consumer *consumer);
 /* Stop or go on fetching all lanes; polling must go on meanwhile. */
 void consumer_pause(struct consumer *consumer, bool paused);
 
-/* The end of a topic's partition: asked of the broker, or as last heard of (-1: unknown). */
-ERR_CHECK enum fault consumer_end(struct consumer *consumer, int topic, int lane, int timeout_ms,
-    int64_t *end, struct err *err);
+/* The end of a topic's partition as last heard of; -1: unknown. */
 int64_t consumer_end_heard(struct consumer *consumer, int topic, int lane);
 
 /* Tell the broker our positions, for lag tools; never read back. */

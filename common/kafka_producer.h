@@ -44,6 +44,13 @@ ERR_CHECK enum fault producer_send(struct producer *producer, const char *topic,
 /* Serve deliveries; waits at most timeout_ms. */
 void producer_poll(struct producer *producer, int timeout_ms);
 
+/*
+ * The offset after the last message of any topic's partition.  Asked here and
+ * not of a consumer, whose connection is busy with a fetch that waits.
+ */
+ERR_CHECK enum fault producer_end(struct producer *producer, const char *topic, int partition,
+    int timeout_ms, int64_t *end, struct err *err);
+
 /* Messages not delivered yet. */
 int producer_pending(const struct producer *producer);
 

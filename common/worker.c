@@ -8,6 +8,7 @@
  */
 #include "worker.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,7 +175,7 @@ worker_new(const struct service *service)
 	gethostname(host, sizeof host - 1);
 	snprintf(text, sizeof text, "%s:%d", host, (int)getpid());
 	w->owner = mem_copy_text(text);
-	w->arena = arena_new(8 * 1024 * 1024);
+	w->arena = arena_new(4 * 1024 * 1024);
 	w->digest = digest_new();
 	return w;
 }
@@ -312,6 +313,9 @@ worker_main(const struct service *service, int argc, char **argv)
 	bool help = false;
 	int status;
 
+	/* One thread does the work: arenas for each of the client's threads only cost memory. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	w->params = (struct param_set){ .program = w->name, .summary = service->summary,
 	    .tables = { common_params, service->params } };
 	catch_signals();

@@ -116,7 +116,7 @@ struct row_of {
 struct turn {
 	struct worker	*worker;
 	time_us		now;
-	int64_t		began_us;
+	int64_t		began_us, gathered_us, locked_us, decided_us;	/* span clock */
 	struct list	jobs;		/* struct job * */
 	struct entry	**table;	/* by dossier, chained; table_size is a power of two */
 	int		table_size;

@@ -92,6 +92,11 @@ housekeeping(struct worker *w)
 		w->want_reassign = false;
 		consumer_reassign(w->consumer);
 	}
+	/* Claims are rare: the client that checks the journals' tails is not kept. */
+	if (w->reader != NULL && !w->want_reassign) {
+		reader_close(w->reader);
+		w->reader = NULL;
+	}
 	if (now_us >= w->tell_at_us) {
 		consumer_tell(w->consumer);
 		w->tell_at_us = now_us + TELL_US;

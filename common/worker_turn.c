@@ -150,7 +150,7 @@ touch_idle(struct turn *t)
 			if (consumer_end_heard(w->consumer, k, i) > position ||
 			    lane->draft.read_to[k] >= before)
 				continue;
-			if (consumer_end(w->consumer, k, i, 1000, &end, &err) != FAULT_NONE)
+			if (producer_end(w->producer, w->topics[k], i, 1000, &end, &err) != FAULT_NONE)
 				return;
 			if (end > position)
 				continue;
@@ -394,11 +394,23 @@ log_job(struct turn *t, const struct job *job)
 }
 
 static void
+log_turn(const struct turn *t)
+{
+	log_event(LOG_DEBUG, "turn", LOG_INT("jobs", t->jobs.n), LOG_INT("dossiers", t->entries.n),
+	    LOG_INT("gather_us", t->gathered_us - t->began_us),
+	    LOG_INT("trip1_us", t->locked_us - t->gathered_us),
+	    LOG_INT("decide_us", t->decided_us - t->locked_us),
+	    LOG_INT("trip2_us", clock_span_us() - t->decided_us),
+	    LOG_INT("arena", (int64_t)arena_used(t->worker->arena)));
+}
+
+static void
 after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 {
 	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
 
+	log_turn(t);
 	for (int i = 0; i < n_lanes; i++) {
 		lane_committed(lanes[i]);
 		lanes[i]->saved_acked = lanes[i]->acked;
@@ -570,9 +582,12 @@ turn_run(struct worker *w, struct err *err)
 	n_lanes = touched_lanes(w, lanes);
 	if (n_lanes == 0)
 		return FAULT_NONE;
+	t->gathered_us = clock_span_us();
 	fault = trip_one(t, lanes, n_lanes, err);
+	t->locked_us = clock_span_us();
 	if (fault == FAULT_NONE) {
 		decide_all(t);
+		t->decided_us = clock_span_us();
 		queue_writes(t);
 		for (int i = 0; i < n_lanes; i++)
 			lane_queue_save(w->db, w->arena, w->stage, lanes[i]);
