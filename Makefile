@@ -125,11 +125,18 @@ $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion
-# The official JSON Schema suite; run by tests/contract/suite.
-$(BUILD)/test/suite: $(BUILD)/tests/contract/suite.o $(BUILD)/libcommon.a
+# The official JSON Schema suite, and the examples of our contracts; a producer that can be wrong on purpose.
+TEST_PROGRAMS := $(BUILD)/test/suite $(BUILD)/test/examples $(BUILD)/test/produce
+$(BUILD)/test/suite $(BUILD)/test/examples: $(BUILD)/test/%: $(BUILD)/tests/contract/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/test/produce: $(BUILD)/tests/pipeline/produce.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+test-programs: $(UNIT_TESTS) $(TEST_PROGRAMS)
+.PHONY: test-programs
 unit-programs: $(UNIT_TESTS)
 .PHONY: unit-programs
 unit:

@@ -1,0 +1,164 @@
+/*
+ * examples - every file of schemas/messages/examples against its contract.
+ *
+ *   examples SCHEMAS
+ *
+ * A good one must be valid.  A bad one must be invalid, and every line of the
+ * .expect beside it ("POINTER RULE") must be among its errors, in both
+ * languages.  Exit 1 on any failure.
+ */
+#include <glob.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema.h"
+
+static struct {
+	struct arena		*arena;
+	struct schema_set	*set;
+	int			passed, failed;
+} run;
+
+static struct text
+file_read(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	struct buf buf = buf_in(run.arena);
+	char block[4096];
+	size_t n;
+
+	if (f == NULL) {
+		perror(path);
+		exit(2);
+	}
+	while ((n = fread(block, 1, sizeof block, f)) > 0)
+		buf_put(&buf, block, n);
+	fclose(f);
+	return buf_get(&buf);
+}
+
+static void
+each(const char *pattern, void (*visit)(const char *path))
+{
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		fprintf(stderr, "examples: nothing like %s\n", pattern);
+		exit(2);
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		visit(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void
+schema_add(const char *path)
+{
+	struct err err;
+
+	if (schema_set_add(run.set, NULL, file_read(path), &err) != FAULT_NONE) {
+		fprintf(stderr, "examples: %s: %s\n", path, err.text);
+		exit(2);
+	}
+}
+
+/* The folder's name is the message's type. */
+static const struct schema *
+schema_of(const char *path)
+{
+	static char last[300];
+	static const struct schema *schema;
+	char *copy = (char *)(uintptr_t)arena_text(run.arena, text_of(path)).s, uri[300];
+	const char *type = basename(dirname(copy));
+	struct err err;
+
+	snprintf(uri, sizeof uri, "urn:vn:dossier:schema:%.200s", type + strlen("vn.dossier."));
+	if (strcmp(uri, last) == 0)
+		return schema;
+	if (schema_compile(run.set, uri, &schema, &err) != FAULT_NONE) {
+		fprintf(stderr, "examples: %s: %s\n", uri, err.text);
+		exit(2);
+	}
+	memcpy(last, uri, sizeof last);
+	return schema;
+}
+
+static bool
+is_listed(const struct schema_errors *errors, const char *line, size_t n)
+{
+	for (int i = 0; i < errors->n; i++) {
+		const struct schema_error *e = &errors->list[i];
+		struct text said = arena_printf(run.arena, "%.*s %s", TEXT_ARG(e->pointer), e->rule);
+
+		if (said.n == n && memcmp(said.s, line, n) == 0)
+			return e->message_vi.n > 0 && e->message_en.n > 0;
+	}
+	return false;
+}
+
+static bool
+expected_all(const char *path, const struct schema_errors *errors)
+{
+	struct text expect = file_read(arena_printf(run.arena, "%.*s.expect",
+	    (int)(strlen(path) - strlen(".json")), path).s);
+	int lines = 0;
+
+	for (const char *line = expect.s, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		lines++;
+		if (!is_listed(errors, line, (size_t)(end - line))) {
+			printf("examples: %s: not said: %.*s\n", path, (int)(end - line), line);
+			return false;
+		}
+	}
+	return lines > 0;
+}
+
+static bool
+example_is_right(const char *path)
+{
+	const struct schema *schema = schema_of(path);
+	const struct doc_node *data;
+	struct schema_errors errors;
+	struct doc_error why;
+	bool good = strstr(path, "/good-") != NULL;
+
+	if (doc_parse(run.arena, file_read(path), NULL, &data, &why) != FAULT_NONE) {
+		printf("examples: %s: %s\n", path, why.rule);
+		return false;
+	}
+	if (schema_check(schema, data, run.arena, SCHEMA_ERRORS_MAX, &errors) != good) {
+		printf("examples: %s: %s\n", path, good ? "is invalid" : "is valid");
+		for (int i = 0; i < errors.n; i++)
+			printf("examples:   %.*s %s\n", TEXT_ARG(errors.list[i].pointer),
+			    errors.list[i].rule);
+		return false;
+	}
+	return good || expected_all(path, &errors);
+}
+
+static void
+example_run(const char *path)
+{
+	if (example_is_right(path))
+		run.passed++;
+	else
+		run.failed++;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fputs("usage: examples SCHEMAS\n", stderr);
+		return 2;
+	}
+	run.arena = arena_new(0);
+	run.set = schema_set_new(SCHEMA_STRICT);
+	each(arena_printf(run.arena, "%s/messages/vn.*.json", argv[1]).s, schema_add);
+	each(arena_printf(run.arena, "%s/messages/examples/*/*.json", argv[1]).s, example_run);
+	printf("examples: %d passed, %d failed\n", run.passed, run.failed);
+	schema_set_free(run.set);
+	arena_free(run.arena);
+	return run.failed > 0 || run.passed == 0;
+}
