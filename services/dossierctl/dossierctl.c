@@ -15,7 +15,7 @@ extern const struct command topics_plan_command, topics_apply_command, topics_ve
 extern const struct command catalogue_apply_command, catalogue_verify_command;
 extern const struct command submit_command;
 extern const struct command list_command, show_command, casefile_command;
-extern const struct command timeline_command;
+extern const struct command timeline_command, replay_command;
 extern const struct command deadletter_list_command, deadletter_show_command, parked_list_command;
 
 const struct command *const commands[] = {
@@ -24,7 +24,7 @@ const struct command *const commands[] = {
 	&catalogue_apply_command, &catalogue_verify_command,
 	&submit_command,
 	&list_command, &show_command, &casefile_command,
-	&timeline_command,
+	&timeline_command, &replay_command,
 	&deadletter_list_command, &deadletter_show_command, &parked_list_command,
 	NULL
 };

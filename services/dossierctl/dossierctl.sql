@@ -128,3 +128,51 @@ select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at,
     l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
     l.parked, l.given_hash
 from core.lane l join core.stage s using (stage) order by s.stage, l.lane
+
+-- Replay: what one home has, in one snapshot (repeatable read): the lanes' ends first.
+-- $1 lane  rows: stage, given, given_hash, acked
+-- name: replay_lanes
+select stage, given, given_hash, acked from core.lane where lane = $1 order by stage
+
+-- How many lanes there are, and rows at no home.
+-- name: replay_homes
+select (select count(distinct lane) from core.lane),
+    (select count(*) from core.dossier where home not in (select lane from core.lane))
+
+-- $1 home
+-- name: replay_dossiers_open
+declare replay_dossiers no scroll cursor for
+select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level,
+    channel, applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee,
+    casework, dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount,
+    fee_order, expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+from core.dossier where home = $1
+
+-- name: replay_dossiers_fetch
+fetch 4000 from replay_dossiers
+
+-- Orders of a home's dossiers; those of no dossier at all count as home 0, so that they show.
+-- $1 home
+-- name: replay_orders_open
+declare replay_orders no scroll cursor for
+select o.order_id, o.dossier, o.state, o.phi, o.le_phi, o.amount, o.citation, o.ordered_at, o.expires_at, o.paid_at,
+    o.transaction_id, o.refund_id, o.refund_transaction, o.unsure, o.version
+from fee.order o left join core.dossier d on d.id = o.dossier where coalesce(d.home, 0) = $1
+
+-- name: replay_orders_fetch
+fetch 4000 from replay_orders
+
+-- $1 home
+-- name: replay_parcels_open
+declare replay_parcels no scroll cursor for
+select p.parcel_id, p.dossier, p.state, p.item_code, p.ordered_at, p.updated_at, p.attempts, p.unsure, p.version
+from dispatch.parcel p left join core.dossier d on d.id = p.dossier where coalesce(d.home, 0) = $1
+
+-- name: replay_parcels_fetch
+fetch 4000 from replay_parcels
+
+-- The blocks after a number, in order.  They are never changed, so no snapshot is needed.
+-- $1 stage  $2 lane  $3 number  $4 at most  rows: first, head, entries
+-- name: replay_blocks
+select first, head, entries from core.journal
+where stage = $1 and lane = $2 and last > $3 order by last limit $4::int8

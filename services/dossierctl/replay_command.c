@@ -1,0 +1,394 @@
+/*
+ * replay - do the topics prove what the database says?
+ *
+ * Home by home.  First a short snapshot of the database: the home's rows and
+ * how far its seven lanes had come.  Then the seven journals' partitions from
+ * the broker, without a group, up to there: each entry must follow in number
+ * and hash chain, and equal the bytes in core.journal.  Their events go through
+ * the same dossier_apply as in the workers; what comes out must equal the rows,
+ * column by column, in both directions.
+ *
+ * Without --verify no database is asked: the topics alone, to their end.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../dispatch/dispatch_fold.h"
+#include "../fee/fee_fold.h"
+#include "replay_snapshot.h"
+#include "replay_source.h"
+#include "table.h"
+
+static struct {
+	bool	verify, heads;
+	int64_t	home, wait_s, limit;
+} opt = { .home = -1, .wait_s = 10, .limit = 100 };
+
+static const struct option_row options[] = {
+	{ "verify", OPTION_FLAG, &opt.verify, NULL, "compare with the database", 0, 0 },
+	{ "home", OPTION_INT, &opt.home, "N", "this home (partition) alone", 0, 16383 },
+	{ "wait", OPTION_INT, &opt.wait_s, "SECONDS", "for what is committed and not published yet (10)", 0, 3600 },
+	{ "limit", OPTION_INT, &opt.limit, "N", "differences to print (100); all are counted", 0, 1000000000 },
+	{ "heads", OPTION_FLAG, &opt.heads, NULL, "also each journal's last number and hash", 0, 0 },
+	{ .name = NULL }
+};
+
+struct replay {
+	struct ctl		*ctl;
+	struct session		*session;	/* NULL without --verify */
+	struct source		sources[STAGES];
+	struct lane_end		ends[STAGES];
+	int			home;
+	int64_t			differences;
+	bool			incomplete;	/* somewhere the topics do not reach far enough */
+	bool			unreadable;	/* an entry of this home could not be read */
+	struct table		*heads;
+	struct {
+		int64_t		homes, entries, applied, dropped, dossiers, rows, stored;
+	} count;
+};
+
+/* --- differences --------------------------------------------------------- */
+
+static void
+print_difference(struct replay *r, const struct difference *d)
+{
+	struct buf buf = buf_in(r->ctl->arena);
+
+	buf_puts(&buf, "{\"table\":");
+	buf_json_text(&buf, text_of(d->table));
+	buf_puts(&buf, ",\"key\":");
+	buf_json_text(&buf, d->key);
+	buf_puts(&buf, ",\"column\":");
+	buf_json_text(&buf, text_of(d->column));
+	buf_puts(&buf, ",\"journal\":");
+	buf_text(&buf, text_is_absent(d->journal) ? TEXT("null") : d->journal);
+	buf_puts(&buf, ",\"database\":");
+	buf_text(&buf, text_is_absent(d->database) ? TEXT("null") : d->database);
+	buf_puts(&buf, ",\"what\":");
+	buf_json_text(&buf, text_of(d->what));
+	buf_puts(&buf, "}\n");
+	fwrite(buf.s, 1, buf.n, stdout);
+}
+
+static void
+differ(void *ctx, const struct difference *d)
+{
+	struct replay *r = ctx;
+	struct arena *arena = r->ctl->arena;
+
+	if (r->differences++ >= opt.limit)
+		return;
+	if (r->ctl->json) {
+		print_difference(r, d);
+		return;
+	}
+	printf("%sdifferent%s  %s %.*s%s%s: %s", r->ctl->colour ? "\033[31m" : "",
+	    r->ctl->colour ? "\033[0m" : "", d->table, TEXT_ARG(text_shown(arena, d->key)),
+	    d->column != NULL ? " " : "", d->column != NULL ? d->column : "", d->what);
+	if (d->column != NULL && !text_is_absent(d->journal) && !text_is_absent(d->database))
+		printf(" (journal %.*s, database %.*s)", TEXT_ARG(text_shown(arena, d->journal)),
+		    TEXT_ARG(text_shown(arena, d->database)));
+	putchar('\n');
+}
+
+/* A difference of a journal's entry. */
+static void
+differ_entry(struct replay *r, const struct source *s, int64_t number, const char *what)
+{
+	differ(r, &(struct difference){ .table = stage_journal(s->stage), .key = arena_printf(
+	    r->ctl->arena, "%s/%d/%" PRId64, stage_name(s->stage), s->lane, number), .what = what });
+}
+
+/* --- one home ------------------------------------------------------------ */
+
+static struct source *
+earliest(struct replay *r)
+{
+	struct source *best = NULL;
+
+	for (int i = 0; i < STAGES; i++) {
+		struct source *s = &r->sources[i];
+
+		if (s->state == SOURCE_HEAD && (best == NULL || s->event->at < best->event->at))
+			best = s;
+	}
+	return best;
+}
+
+/* Whose event it is must agree with where it stands. */
+static bool
+check_place(struct replay *r, const struct source *s)
+{
+	char uuid[UUID_TEXT_BYTES];
+	const char *what = NULL;
+
+	uuid_to_text(s->event->dossier, uuid);
+	if (event_stage(s->event->type) != s->stage)
+		what = "the event belongs to another stage";
+	else if (s->event->home != s->lane)
+		what = "the event belongs to another home";
+	else if (!text_is(s->record.key, uuid))
+		what = "key and subject differ";
+	if (what != NULL)
+		differ_entry(r, s, s->follow.number, what);
+	return what == NULL;
+}
+
+/* An entry that is in the chain and still no event of ours: a difference, and the home ends here. */
+static enum fault
+advance(struct replay *r, struct source *s, struct err *err)
+{
+	enum fault fault = source_next(s, err);
+
+	if (fault != FAULT_PARK)
+		return fault;
+	differ_entry(r, s, s->follow.number, err->text);
+	r->unreadable = true;
+	s->state = SOURCE_SHORT;
+	return FAULT_NONE;
+}
+
+static enum fault
+merge(struct replay *r, struct replay_home *home, struct err *err)
+{
+	enum fault fault = FAULT_NONE;
+	struct source *s;
+
+	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++) {
+		fault = source_begin(&r->sources[i], r->home,
+		    r->session != NULL ? r->ends[i].given : INT64_MAX, opt.wait_s * 1000, err);
+		if (fault == FAULT_NONE)
+			fault = advance(r, &r->sources[i], err);
+	}
+	while (fault == FAULT_NONE && !r->unreadable && (s = earliest(r)) != NULL) {
+		if (check_place(r, s))
+			replay_home_apply(home, &s->record, s->event);
+		r->count.entries++;
+		fault = advance(r, s, err);
+	}
+	return fault;
+}
+
+/* The topic ends before the number that the database has given. */
+static void
+judge_short(struct replay *r, const struct source *s, const struct lane_end *end)
+{
+	int64_t next = s->follow.number + 1;
+
+	if (s->follow.misfits > 0)
+		differ_entry(r, s, next, "the topic has an entry of this number whose chain does not fit");
+	else if (s->follow.beyond > 0)
+		differ_entry(r, s, next, "the topic has it not, but entries after it");
+	else if (end->acked >= next)
+		differ_entry(r, s, next, "the broker had it, and the topic has it no more");
+	else {
+		r->incomplete = true;
+		ctl_note(r->ctl, "%s/%d ends at %" PRId64 "; the database has given %" PRId64
+		    ": not published yet (is the worker of %s running?)", stage_journal(s->stage),
+		    s->lane, s->follow.number, end->given, stage_name(s->stage));
+	}
+}
+
+/* What one journal showed beside its events.  Is the home complete? */
+static bool
+judge_source(struct replay *r, struct source *s, const struct lane_end *end)
+{
+	r->count.dropped += s->follow.repeated + s->follow.misfits + s->follow.beyond +
+	    s->follow.strange;
+	if (s->unlike != 0)
+		differ_entry(r, s, s->unlike, "core.journal holds other bytes, or another chain");
+	if (s->torn != 0)
+		differ_entry(r, s, s->torn, "the topic has it, core.journal has it not");
+	if (r->session == NULL)
+		return s->state == SOURCE_END;
+	if (s->state == SOURCE_SHORT) {
+		if (!r->unreadable)
+			judge_short(r, s, end);
+		return false;
+	}
+	return true;
+}
+
+/* Before draining: the chain as it stood at the last entry wanted. */
+static void
+judge_hash(struct replay *r, const struct source *s, const struct lane_end *end)
+{
+	if (r->session != NULL && s->state == SOURCE_END &&
+	    memcmp(s->follow.hash, end->hash, DIGEST_BYTES) != 0)
+		differ_entry(r, s, end->given, "the lane's hash is another than the chain's");
+}
+
+static void
+put_head(struct replay *r, const struct source *s)
+{
+	table_name(r->heads, stage_journal(s->stage));
+	table_int(r->heads, s->lane);
+	table_int(r->heads, s->follow.number);
+	table_hex(r->heads, s->follow.hash, DIGEST_BYTES);
+	table_end(r->heads);
+}
+
+static enum fault
+judge(struct replay *r, struct replay_home *home, struct err *err)
+{
+	bool complete = !r->unreadable;
+	enum fault fault = FAULT_NONE;
+
+	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++) {
+		struct source *s = &r->sources[i];
+
+		put_head(r, s);
+		judge_hash(r, s, &r->ends[i]);
+		if (r->session != NULL && s->state == SOURCE_END)
+			fault = source_drain(s, err);
+		if (fault == FAULT_NONE)
+			complete &= judge_source(r, s, &r->ends[i]);
+	}
+	if (fault == FAULT_NONE && complete && r->session != NULL)
+		replay_home_compare(home);
+	r->count.applied += replay_home_applied(home);
+	r->count.dossiers += replay_home_dossiers(home);
+	r->count.rows += replay_home_rows(home);
+	return fault;
+}
+
+static enum fault
+replay_one(struct replay *r, struct err *err)
+{
+	static const struct fold *const folds[REPLAY_FOLDS] = { &fee_fold, &dispatch_fold };
+	struct replay_home_options home_options = { .home = r->home, .folds = folds, .ctx = r,
+	    .differ = differ };
+	struct replay_home *home = replay_home_new(&home_options);
+	enum fault fault = FAULT_NONE;
+
+	r->unreadable = false;
+	if (r->session != NULL)
+		fault = snapshot_read(r->session, home, r->home, r->ends, &r->count.stored, err);
+	if (fault == FAULT_NONE)
+		fault = merge(r, home, err);
+	if (fault == FAULT_NONE)
+		fault = judge(r, home, err);
+	r->count.homes++;
+	replay_home_free(home);
+	return fault;
+}
+
+/* --- all homes ----------------------------------------------------------- */
+
+static enum fault
+count_homes(struct replay *r, int *n, struct err *err)
+{
+	const struct rows *rows;
+	int lanes;
+	enum fault fault = reader_partitions(r->sources[0].reader, stage_journal(STAGE_INTAKE), 10000,
+	    n, err);
+
+	if (fault == FAULT_NONE && *n == 0)
+		fault = err_set(err, FAULT_FATAL, "find the journals", NULL, "the broker has no topic %s",
+		    stage_journal(STAGE_INTAKE));
+	if (fault != FAULT_NONE || r->session == NULL)
+		return fault;
+	fault = session_run(r->session, SQL_REPLAY_HOMES, NULL, &rows, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	lanes = (int)rows_int8(rows, 0, 0);
+	if (rows_int8(rows, 0, 1) > 0)
+		differ(r, &(struct difference){ .table = "core.dossier", .key = arena_printf(
+		    r->ctl->arena, "%" PRId64 " rows", rows_int8(rows, 0, 1)), .column = "home",
+		    .what = "no lane is their home" });
+	if (lanes != *n)
+		return err_set(err, FAULT_FATAL, "find the homes", NULL,
+		    "%d lanes in the database, %d partitions at the broker: dossierctl topics verify",
+		    lanes, *n);
+	return FAULT_NONE;
+}
+
+static enum fault
+replay_all(struct replay *r, struct err *err)
+{
+	const char *broker;
+	int n = 0;
+	enum fault fault = ctl_broker(r->ctl, &broker, err);
+
+	if (fault == FAULT_NONE && opt.verify)
+		fault = session_open(r->ctl, "dossier_auditor", &r->session, err);
+	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++)
+		fault = source_open(&r->sources[i], broker, (enum stage)i, r->session, err);
+	if (fault == FAULT_NONE)
+		fault = count_homes(r, &n, err);
+	if (fault == FAULT_NONE && opt.home >= n)
+		fault = err_set(err, FAULT_FATAL, "find the home", NULL, "there are homes 0 to %d", n - 1);
+	for (int i = 0; i < n && fault == FAULT_NONE; i++) {
+		r->home = i;
+		if (opt.home < 0 || opt.home == i)
+			fault = replay_one(r, err);
+	}
+	return fault;
+}
+
+static const char *
+verdict_of(const struct replay *r)
+{
+	return r->differences > 0 ? "different" : r->incomplete ? "incomplete" :
+	    opt.verify ? "equal" : "sound";
+}
+
+static void
+print_summary(struct replay *r, int64_t span_us)
+{
+	double seconds = (double)span_us / 1e6;
+
+	if (opt.heads)
+		table_print(r->heads, NULL);
+	if (r->ctl->json) {
+		printf("{\"verdict\":\"%s\",\"differences\":%" PRId64 ",\"homes\":%" PRId64
+		    ",\"entries\":%" PRId64 ",\"applied\":%" PRId64 ",\"dropped\":%" PRId64
+		    ",\"dossiers\":%" PRId64 ",\"dossiers_stored\":%" PRId64 ",\"orders_and_parcels\":%"
+		    PRId64 ",\"seconds\":%.3f}\n", verdict_of(r), r->differences, r->count.homes,
+		    r->count.entries, r->count.applied, r->count.dropped, r->count.dossiers,
+		    r->count.stored, r->count.rows, seconds);
+		return;
+	}
+	if (r->differences > opt.limit)
+		printf("… and %" PRId64 " more\n", r->differences - opt.limit);
+	printf("%s: %" PRId64 " homes, %" PRId64 " entries (%" PRId64 " applied, %" PRId64
+	    " dropped as repeats), %" PRId64 " dossiers, %" PRId64 " orders and parcels; %" PRId64
+	    " differences; %.1f s, %.0f entries/s\n", verdict_of(r), r->count.homes, r->count.entries,
+	    r->count.applied, r->count.dropped, r->count.dossiers, r->count.rows, r->differences,
+	    seconds, seconds > 0 ? (double)r->count.entries / seconds : 0);
+}
+
+static int
+replay(struct ctl *ctl)
+{
+	static const struct table_column columns[] = {
+		{ "JOURNAL", "journal", false }, { "PARTITION", "partition", true },
+		{ "NUMBER", "number", true }, { "HASH", "hash", false }
+	};
+	struct replay r = { .ctl = ctl, .heads = table_new(ctl, columns, 4) };
+	int64_t begun_us = clock_span_us();
+	struct err err;
+	enum fault fault = replay_all(&r, &err);
+
+	for (int i = 0; i < STAGES; i++)
+		source_close(&r.sources[i]);
+	session_close(r.session);
+	if (fault != FAULT_NONE)
+		return ctl_fail(ctl, &err);
+	print_summary(&r, clock_span_us() - begun_us);
+	return r.differences > 0 ? CTL_NO : r.incomplete ? CTL_CANNOT : CTL_YES;
+}
+
+const struct command replay_command = {
+	.path = "replay", .arguments = "", .run = replay, .options = options,
+	.summary = "rebuild every dossier from the topics, and compare",
+	.about = "With --verify: exit 0 means that every dossier, order and parcel in the database is\n"
+	    "exactly what the journals tell, and that the journals are whole. Without it the\n"
+	    "journals alone are checked. See services/dossierctl/README.md.\n",
+	.exits = "Exit status: 0 equal, 1 different (each difference is named), 2 could not.\n",
+	.examples = "  dossierctl replay --verify\n"
+	    "  dossierctl replay --verify --home 3 -o json | jq 'select(.column)'\n"
+	    "  dossierctl replay --heads        # chain heads, to keep somewhere safe\n",
+};
