@@ -129,7 +129,7 @@ struct turn {
 	struct list	effects;	/* struct job_row: to start after the commit */
 	time_us		read_to, intake_read_to;	/* of the stage's lanes; of intake's */
 	bool		asked_read_to;
-	bool		held_back;	/* a timer is due but may not fire yet */
+	int		n_items;	/* messages in hand that are jobs of this turn */
 };
 
 struct worker {
@@ -207,6 +207,7 @@ ERR_CHECK enum fault turn_run(struct worker *w, struct err *err);
 struct entry *entry_find(struct turn *t, const uint8_t *dossier);
 struct block *turn_block(struct turn *t, struct lane *lane);
 void *list_add(struct arena *arena, struct list *list, size_t size);
+bool is_stepping(const struct worker *w);	/* one message at a time (promise 9) */
 bool wakes(const struct service *service, enum event_type type);
 
 /* worker_decide.c */
@@ -222,7 +223,7 @@ void publish_blocks(struct turn *t);
 void publish_serve(struct worker *w);	/* deliveries; a spent producer is made anew */
 void publish_lane(struct worker *w, struct lane *lane, const struct block *tail);
 ERR_CHECK enum fault open_producer(struct worker *w, struct err *err);
-void announce_dead(struct turn *t);
+void announce_dead(struct worker *w, int lane);
 
 /* worker_effect.c */
 void effects_start(struct turn *t);

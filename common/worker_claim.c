@@ -100,6 +100,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		memcpy(positions, lane->state.next_offset, sizeof lane->state.next_offset);
 		if (w->service->claimed != NULL)
 			w->service->claimed(w, number);
+		announce_dead(w, number);
 		w->due_poll_us = 0;
 		return true;
 	}

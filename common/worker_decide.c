@@ -466,10 +466,8 @@ decide_effect_job(struct turn *t, struct job *job, struct entry *entry)
 static void
 decide_timer_job(struct turn *t, struct job *job, struct entry *entry)
 {
-	if (entry->waits || !t->asked_read_to || t->read_to <= job->due_at) {
-		t->held_back = true;
+	if (entry->waits || !t->asked_read_to || t->read_to <= job->due_at)
 		return;
-	}
 	ask_service(t, job, entry, NULL);
 	/* Unless decide has set it anew, a timer that fired is gone. */
 	if (!entry->timer_set) {

@@ -13,15 +13,6 @@
 enum { IDLE_MS = 50, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
     BACKOFF_MOST_MS = 2000, HANG_S = 60 };
 
-static bool
-is_stepping(const struct worker *w)
-{
-	for (int i = 0; i <= w->most_lane; i++)
-		if (owned_lane(w, i) != NULL && w->lanes[i]->stepping)
-			return true;
-	return false;
-}
-
 /* One poll; a message that there is no room for is fetched again later. */
 static bool
 poll_once(struct worker *w, int timeout_ms, int room)

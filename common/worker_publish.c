@@ -12,7 +12,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { MARK_JOURNAL, MARK_SNAPSHOT, MARK_DEAD };
+enum { MARK_JOURNAL, MARK_SNAPSHOT };
 
 void
 on_delivered(void *ctx, struct mark mark, int64_t offset)
@@ -23,7 +23,7 @@ on_delivered(void *ctx, struct mark mark, int64_t offset)
 	if (mark.kind == MARK_SNAPSHOT)
 		w->snapshots_pending--;
 	if (mark.kind != MARK_JOURNAL)
-		return;
+		return;	/* a snapshot or a notice: only counted */
 	lane = owned_lane(w, mark.lane);
 	if (lane == NULL || mark.number != lane->acked + 1)
 		return;
@@ -196,41 +196,76 @@ worker_flush(struct worker *w, struct err *err)
 
 /* --- dead letters -------------------------------------------------------------------- */
 
-/* A notice on dossier.deadletter: place, reason, digest; the bytes stay in the table. */
-void
-announce_dead(struct turn *t)
+static void
+dead_notice(struct worker *w, const struct rows *rows, int r, struct record *out)
 {
-	struct worker *w = t->worker;
-	struct job *const *jobs = t->dead.items;
+	struct buf buf = buf_in(w->arena);
+	struct text topic = rows_text(rows, r, 0), reason = rows_text(rows, r, 4);
+	char hex[2 * DIGEST_BYTES + 1], stamp[TIME_TEXT_BYTES];
 
-	for (int i = 0; i < t->dead.n; i++) {
-		const struct job *job = jobs[i];
-		struct buf packed = buf_in(w->arena), buf = buf_in(w->arena);
-		struct record record = { .n_headers = 0 };
-		uint8_t digest[DIGEST_BYTES];
-		char hex[2 * DIGEST_BYTES + 1], stamp[TIME_TEXT_BYTES];
-		struct err err;
+	text_hex(rows_text(rows, r, 5).s, DIGEST_BYTES, hex);
+	time_to_text(rows_time(rows, r, 3), stamp);
+	buf_printf(&buf, "{\"stage\":\"%s\",\"topic\":\"%.*s\",\"partition\":%d,\"offset\":%lld,"
+	    "\"at\":\"%s\",\"reason\":", stage_name(w->stage), TEXT_ARG(topic), rows_int4(rows, r, 1),
+	    (long long)rows_int8(rows, r, 2), stamp);
+	buf_json_text(&buf, reason);
+	buf_printf(&buf, ",\"digest\":\"%s\",\"size\":%lld}", hex, (long long)rows_int8(rows, r, 6));
+	*out = (struct record){ .value = buf_get(&buf), .key = arena_printf(w->arena, "%.*s/%d/%lld",
+	    TEXT_ARG(topic), rows_int4(rows, r, 1), (long long)rows_int8(rows, r, 2)) };
+	record_header(out, "ce_specversion", TEXT("1.0"));
+	record_header(out, "ce_id", out->key);
+	record_header(out, "ce_source", arena_printf(w->arena, "/dossier/%s", stage_name(w->stage)));
+	record_header(out, "ce_type", TEXT("vn.dossier.deadletter.v1"));
+	record_header(out, "content-type", TEXT("application/json"));
+}
 
-		record_pack(&job->record, &packed);
-		digest_bytes(buf_get(&packed).s, buf_get(&packed).n, digest);
-		text_hex(digest, DIGEST_BYTES, hex);
-		time_to_text(job->place.at, stamp);
-		buf_printf(&buf, "{\"stage\":\"%s\",\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,"
-		    "\"at\":\"%s\",\"reason\":\"%s\",\"digest\":\"%s\",\"size\":%zu}",
-		    stage_name(w->stage), w->topics[job->place.topic], job->place.partition,
-		    (long long)job->place.offset, stamp, job->why.code, hex, job->record.value.n);
-		record.value = buf_get(&buf);
-		record.key = arena_printf(w->arena, "%s/%d/%lld", w->topics[job->place.topic],
-		    job->place.partition, (long long)job->place.offset);
-		record_header(&record, "ce_specversion", TEXT("1.0"));
-		record_header(&record, "ce_id", record.key);
-		record_header(&record, "ce_source", arena_printf(w->arena, "/dossier/%s",
-		    stage_name(w->stage)));
-		record_header(&record, "ce_type", TEXT("vn.dossier.deadletter.v1"));
-		record_header(&record, "content-type", TEXT("application/json"));
-		/* A notice that is lost is no loss: the letter is in the table. */
-		if (producer_send(w->producer, "dossier.deadletter", job->place.partition, &record,
-		    (struct header){ 0 }, (struct mark){ MARK_DEAD, 0, 0 }, &err) != FAULT_NONE)
-			log_fault("deadletter_unannounced", &err);
+static void
+note_announced(struct worker *w, const struct rows *rows, struct db_args *args)
+{
+	struct db_array *topics, *partitions, *offsets;
+
+	db_put_int2(args, w->stage);
+	topics = db_put_array(args, DB_TEXT);
+	partitions = db_put_array(args, DB_INT4);
+	offsets = db_put_array(args, DB_INT8);
+	for (int r = 0; r < rows_count(rows); r++) {
+		db_add_text(topics, rows_text(rows, r, 0));
+		db_add_int4(partitions, rows_int4(rows, r, 1));
+		db_add_int8(offsets, rows_int8(rows, r, 2));
 	}
+}
+
+/*
+ * Notices on dossier.deadletter: place, reason, digest; the bytes stay in the
+ * table, which also remembers what is announced, so that a crash in between
+ * only delays a notice until the lane's next claim.
+ */
+void
+announce_dead(struct worker *w, int lane)
+{
+	struct db_args *args = db_args_new(w->arena, 2);
+	const struct rows *rows;
+	struct err err = { .fault = FAULT_NONE };
+	enum fault fault;
+
+	db_put_int2(args, w->stage);
+	db_put_int4(args, lane);
+	fault = db_run(w->db, core_stmt(SQL_DEADLETTER_UNANNOUNCED), args, &rows, &err);
+	if (fault == FAULT_NONE && rows_count(rows) == 0)
+		return;
+	for (int r = 0; fault == FAULT_NONE && r < rows_count(rows); r++) {
+		struct record record;
+
+		dead_notice(w, rows, r, &record);
+		worker_snapshot(w, "dossier.deadletter", rows_int4(rows, r, 1), &record);
+	}
+	if (fault == FAULT_NONE)
+		fault = worker_flush(w, &err);
+	if (fault == FAULT_NONE) {
+		args = db_args_new(w->arena, 4);
+		note_announced(w, rows, args);
+		fault = db_run(w->db, core_stmt(SQL_DEADLETTER_ANNOUNCED), args, NULL, &err);
+	}
+	if (fault != FAULT_NONE)
+		log_fault("deadletter_unannounced", &err);
 }

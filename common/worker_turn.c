@@ -107,10 +107,12 @@ turn_block(struct turn *t, struct lane *lane)
 
 /* --- receiving -------------------------------------------------------------- */
 
+/* Messages in hand become jobs; a lane that steps lets only one into the turn. */
 static void
 receive_items(struct turn *t)
 {
 	struct worker *w = t->worker;
+	bool stepping = is_stepping(w);
 	int kept = 0;
 
 	for (int i = 0; i < w->n_items; i++) {
@@ -124,7 +126,11 @@ receive_items(struct turn *t)
 			continue;
 		}
 		w->items[kept] = *item;
-		receive_message(t, &w->items[kept++].message);
+		if (!stepping || t->n_items == 0) {
+			receive_message(t, &w->items[kept].message);
+			t->n_items++;
+		}
+		kept++;
 	}
 	w->n_items = kept;
 }
@@ -232,6 +238,15 @@ step_carefully(struct turn *t, struct err *err)
 			return fault;
 	}
 	return FAULT_NONE;
+}
+
+bool
+is_stepping(const struct worker *w)
+{
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL && w->lanes[i]->stepping)
+			return true;
+	return false;
 }
 
 static void
@@ -418,7 +433,8 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	publish_blocks(t);
 	flights_settled(t);
 	effects_start(t);
-	announce_dead(t);
+	for (int i = 0; t->dead.n > 0 && i < n_lanes; i++)
+		announce_dead(w, lanes[i]->lane);
 	for (struct asking *a = w->asking, *next; a != NULL; a = next) {
 		next = a->next;
 		if (a->used)
@@ -427,9 +443,10 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
 			log_job(t, jobs[i]);
-	for (int i = 0; i < w->n_items; i++)
+	for (int i = 0; i < t->n_items; i++)
 		consumer_release(&w->items[i].message);
-	w->n_items = 0;
+	w->n_items -= t->n_items;
+	memmove(w->items, w->items + t->n_items, (size_t)w->n_items * sizeof *w->items);
 	w->decided += t->jobs.n;
 	w->batches++;
 	w->last_commit_us = clock_span_us();
