@@ -16,6 +16,7 @@ extern const struct command catalogue_apply_command, catalogue_verify_command;
 extern const struct command submit_command;
 extern const struct command list_command, show_command, casefile_command;
 extern const struct command timeline_command, replay_command;
+extern const struct command lag_command, lanes_command, due_command;
 extern const struct command deadletter_list_command, deadletter_show_command, parked_list_command;
 
 const struct command *const commands[] = {
@@ -25,7 +26,9 @@ const struct command *const commands[] = {
 	&submit_command,
 	&list_command, &show_command, &casefile_command,
 	&timeline_command, &replay_command,
+	&lag_command, &lanes_command,
 	&deadletter_list_command, &deadletter_show_command, &parked_list_command,
+	&due_command,
 	NULL
 };
 

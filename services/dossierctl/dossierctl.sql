@@ -124,8 +124,8 @@ from core.deadletter l join core.stage s using (stage)
 where l.topic = $1 and l.partition = $2 and l."offset" = $3
 
 -- name: lanes
-select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at, l.unclean, l.step_note, l.next_offset,
-    l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
+select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at, l.unclean, l.step_note,
+    cardinality(l.next_offset), l.next_offset, l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
     l.parked, l.given_hash
 from core.lane l join core.stage s using (stage) order by s.stage, l.lane
 
