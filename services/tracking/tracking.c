@@ -1,0 +1,443 @@
+/*
+ * NAME
+ *	dossier-tracking - what applicants, portals and the national portal see
+ *
+ * SUMMARY
+ *	every journal -> status snapshots, notices by SMS and e-mail
+ *
+ * DESCRIPTION
+ *	Every step of every stage comes by here.  What changes an applicant's
+ *	view is shown as a snapshot of the committed row on dossier.status, in
+ *	the ten states of the national portal.  What an applicant should know
+ *	without looking is told by SMS, or by e-mail where there is no number,
+ *	in the language the dossier was submitted in.
+ *
+ * INPUT
+ *	All six journals, intake first.
+ *
+ * OUTPUT
+ *	dossier.status (compacted; sent before the position is committed) and
+ *	dossier.notifications, its journal.  Effects "sms" and "email" under the
+ *	key <dossier>.N<version>; they cannot be asked about and are never told
+ *	twice.
+ *
+ * FAULTS
+ *	A snapshot that the broker does not acknowledge fails the turn, which is
+ *	taken again.  A message that may have gone out ends as notice_unsure.
+ *	What the gateway refuses for the number it was given ends as
+ *	notice_failed; the portal still shows everything.
+ *
+ * PARAMETERS
+ *	See the table below, or --help.
+ *
+ * LIMITS
+ *	The applicant is told, not the submitter.  Who gave neither a telephone
+ *	nor an e-mail sees the portal only.
+ */
+#include <stdlib.h>
+
+#include "tracking_again.h"
+#include "tracking_notice.h"
+#include "tracking_status.h"
+
+#include "tracking_sql.h"
+
+enum { REFRESH_US = 10 * 1000 * 1000, ANSWER_BYTES_MAX = 64 * 1024, SENT_SLOTS = 1 << 15, PIECE_BLOCKS = 8,
+	PIECE_IDS = 256 };
+
+static const char *sms_url, *email_url, *notices;
+static int64_t timeout_ms, resend_ms;
+
+static const struct param params[] = {
+	{ .name = "tracking.sms.url", .type = PARAM_TEXT, .target = &sms_url,
+	  .doc = "Where an SMS is handed in." },
+	{ .name = "tracking.email.url", .type = PARAM_TEXT, .target = &email_url,
+	  .doc = "Where an e-mail is handed in." },
+	{ .name = "tracking.timeout", .type = PARAM_INT, .target = &timeout_ms, .fallback = "10s", .least = 100,
+	  .most = 60000, .unit = "ms", .doc = "How long one call to a gateway may take." },
+	{ .name = "tracking.notices", .type = PARAM_TEXT, .target = &notices, .fallback = "all",
+	  .doc = "What applicants are told: \"all\" changes, or only the \"end\"." },
+	{ .name = "tracking.resend", .type = PARAM_INT, .target = &resend_ms, .fallback = "60s", .least = 0,
+	  .most = 3600000, .unit = "ms",
+	  .doc = "After a claim, snapshots of this long ago are sent again; at least the producer's message.timeout.ms." },
+	{ .name = NULL },
+};
+
+/* The version of a dossier that this process has sent last; a later dossier in the slot forgets it. */
+struct sent {
+	uint8_t	dossier[UUID_BYTES];
+	int32_t	version;
+	int32_t	turn;		/* when it was last listed */
+};
+
+struct state {
+	struct catalogue	*catalogue;
+	int64_t			refreshed_at;
+	bool			only_end;
+	int32_t			turn;
+	struct sent		sent[SENT_SLOTS];
+	struct again		again;
+};
+
+/* --- snapshots ----------------------------------------------------------------- */
+
+static struct sent *
+slot_of(struct state *state, const uint8_t dossier[UUID_BYTES])
+{
+	uint32_t h;
+
+	memcpy(&h, dossier, sizeof h);
+	return &state->sent[h % SENT_SLOTS];
+}
+
+/* Must this event's dossier be shown, and is it not on the list yet? */
+static bool
+wants_snapshot(struct state *state, const struct event *event)
+{
+	struct sent *slot = slot_of(state, event->dossier);
+	bool is_same = memcmp(slot->dossier, event->dossier, UUID_BYTES) == 0;
+
+	/* The same submission again gets the same answer again. */
+	if (event->type != EV_INTAKE_REPEATED) {
+		if (!status_is_visible(event->type))
+			return false;
+		if (is_same && slot->version >= event->version)
+			return false;
+	}
+	if (is_same && slot->turn == state->turn)
+		return false;
+	if (!is_same)
+		slot->version = 0;
+	memcpy(slot->dossier, event->dossier, UUID_BYTES);
+	slot->turn = state->turn;
+	return true;
+}
+
+static enum fault
+send_snapshots(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n, bool unless_sent, struct err *err)
+{
+	struct state *state = worker_state(worker);
+	struct arena *arena = worker_arena(worker);
+	struct dossier **dossiers = ARENA_ARRAY(arena, struct dossier *, (size_t)n);
+	struct record record;
+	enum fault fault = n > 0 ? worker_load(worker, ids, n, dossiers, err) : FAULT_NONE;
+
+	for (int i = 0; fault == FAULT_NONE && i < n; i++) {
+		struct dossier *dos = dossiers[i];
+		struct sent *slot = dos != NULL ? slot_of(state, dos->id) : NULL;
+
+		if (dos == NULL || (unless_sent && memcmp(slot->dossier, dos->id, UUID_BYTES) == 0 &&
+		    slot->version >= dos->version))
+			continue;
+		status_record(dos, arena, &record);
+		worker_snapshot(worker, "dossier.status", dos->home, &record);
+		if (memcmp(slot->dossier, dos->id, UUID_BYTES) == 0)
+			slot->version = dos->version;
+	}
+	return fault;
+}
+
+static enum fault
+flush(struct worker *worker, struct err *err)
+{
+	struct state *state = worker_state(worker);
+	enum fault fault = worker_flush(worker, err);
+
+	/* Nobody knows which of them arrived. */
+	if (fault != FAULT_NONE)
+		memset(state->sent, 0, sizeof state->sent);
+	return fault;
+}
+
+static enum fault
+tracking_prepare(struct worker *worker, struct job *const *jobs, int n, struct err *err)
+{
+	struct state *state = worker_state(worker);
+	struct arena *arena = worker_arena(worker);
+	uint8_t (*ids)[UUID_BYTES] = arena_take(arena, (size_t)n, UUID_BYTES);
+	struct record record;
+	int n_ids = 0, n_answers = 0;
+	enum fault fault;
+
+	state->turn++;
+	for (int i = 0; i < n; i++) {
+		const struct event *event = jobs[i]->event;
+
+		if (event == NULL || jobs[i]->stored)
+			continue;
+		if (status_answer_name(event->type) != NULL) {
+			status_answer_record(event, arena, &record);
+			worker_snapshot(worker, "dossier.status", event->home, &record);
+			n_answers++;
+		}
+		if (wants_snapshot(state, event))
+			memcpy(ids[n_ids++], event->dossier, UUID_BYTES);
+	}
+	if (n_ids + n_answers == 0)
+		return FAULT_NONE;
+	fault = send_snapshots(worker, (const uint8_t (*)[UUID_BYTES])ids, n_ids, false, err);
+	return fault == FAULT_NONE ? flush(worker, err) : fault;
+}
+
+/* --- a predecessor's late snapshots -------------------------------------------- */
+
+/* Some blocks of the lane's journals, copied: sending asks the database again. */
+static enum fault
+read_piece(struct worker *worker, int lane, struct text *blocks, int *n, struct err *err)
+{
+	struct state *state = worker_state(worker);
+	const struct again_lane *a = &state->again.lanes[lane];
+	struct arena *arena = worker_arena(worker);
+	struct db_args *args = db_args_new(arena, 5);
+	const struct rows *rows;
+	enum fault fault;
+
+	db_put_int2(args, a->stage);
+	db_put_int4(args, lane);
+	db_put_time(args, a->since);
+	db_put_int8(args, a->last);
+	db_put_int4(args, PIECE_BLOCKS);
+	fault = db_run(worker_db(worker), &tracking_sql[SQL_TRACKING_RECENT], args, &rows, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	*n = rows_count(rows);
+	for (int r = 0; r < *n; r++)
+		blocks[r] = arena_text(arena, rows_text(rows, r, 1));
+	again_done(&state->again, lane, *n, PIECE_BLOCKS, *n > 0 ? rows_int8(rows, *n - 1, 0) : 0);
+	return FAULT_NONE;
+}
+
+static enum fault
+send_block(struct worker *worker, struct text block, bool is_first, struct err *err)
+{
+	struct state *state = worker_state(worker);
+	uint8_t ids[PIECE_IDS][UUID_BYTES];
+	size_t at = 0;
+	bool more = true;
+	enum fault fault = FAULT_NONE;
+
+	while (more && fault == FAULT_NONE) {
+		int n = 0;
+
+		while (n < PIECE_IDS && (more = again_dossier(block, &at, ids[n]))) {
+			struct sent *slot = slot_of(state, ids[n]);
+
+			if (slot->turn == state->turn && memcmp(slot->dossier, ids[n], UUID_BYTES) == 0)
+				continue;
+			if (memcmp(slot->dossier, ids[n], UUID_BYTES) != 0)
+				slot->version = 0;
+			memcpy(slot->dossier, ids[n++], UUID_BYTES);
+			slot->turn = state->turn;
+		}
+		fault = send_snapshots(worker, (const uint8_t (*)[UUID_BYTES])ids, n, is_first, err);
+	}
+	return fault;
+}
+
+static void
+send_again(struct worker *worker)
+{
+	struct state *state = worker_state(worker);
+	int lane = again_next(&state->again, clock_span_us(), clock_now_us(), resend_ms * 1000), n = 0;
+	struct text blocks[PIECE_BLOCKS];
+	enum fault fault;
+	struct err err;
+	bool is_first;
+
+	if (lane < 0)
+		return;
+	state->turn++;
+	is_first = state->again.lanes[lane].pass == 0;
+	fault = read_piece(worker, lane, blocks, &n, &err);
+	for (int i = 0; fault == FAULT_NONE && i < n; i++)
+		fault = send_block(worker, blocks[i], is_first, &err);
+	if (fault != FAULT_NONE || flush(worker, &err) != FAULT_NONE)
+		again_claim(&state->again, lane, clock_span_us(), resend_ms * 1000);	/* from the start */
+}
+
+static void
+tracking_claimed(struct worker *worker, int lane)
+{
+	struct state *state = worker_state(worker);
+
+	if (resend_ms > 0)
+		again_claim(&state->again, lane, clock_span_us(), resend_ms * 1000);
+}
+
+/* --- notices ------------------------------------------------------------------- */
+
+static void
+on_event(struct decision *d)
+{
+	struct state *state = worker_state(d->worker);
+	enum notice notice = notice_of(d->job->event, state->only_end);
+	struct notice_facts facts = { .dos = d->dos, .event = d->job->event };
+	struct notice_text text;
+	struct text to;
+	enum contact contact;
+	struct event *event;
+	char id[UUID_TEXT_BYTES];
+
+	if (notice == NOTICE_NONE || d->inquiry == NULL)
+		return;
+	contact = notice_contact(d->inquiry->contents, d->inquiry->n_contents, &to);
+	if (contact == CONTACT_NONE)
+		return;
+	facts.procedure = catalogue_procedure_version(state->catalogue, d->dos->procedure, d->dos->procedure_version);
+	facts.agency = catalogue_agency(state->catalogue, d->dos->agency, calendar_local_day(d->now));
+	notice_write(notice, &facts, d->arena, &text);
+	uuid_to_text(d->dos->id, id);
+	event = decide_event(d, EV_TRACKING_NOTICE_ORDERED);
+	event->notice = text_of(notice_name(notice));
+	event->channel = text_of(contact == CONTACT_SMS ? "sms" : "email");
+	event->key = arena_printf(d->arena, "%s.N%d", id, d->dos->version + 1);
+	event->about = d->job->event->version;
+	decide_give(d, event);
+	decide_effect(d, event->channel.s, event->key, notice_body(contact, to, &text, d->arena));
+}
+
+/* A 5xx may have gone out; the gateway cannot be asked, and nobody is told twice. */
+static void
+on_effect(struct decision *d)
+{
+	const struct outcome *outcome = d->job->outcome;
+	enum event_type type = EV_TRACKING_NOTICE_FAILED;
+	struct event *event;
+
+	if (outcome->status == 429 || outcome->status == 503) {
+		decide_again(d);
+		return;
+	}
+	if (!outcome->unsure && outcome->status >= 200 && outcome->status < 300)
+		type = EV_TRACKING_NOTICE_SENT;
+	else if (outcome->unsure || outcome->status >= 500)
+		type = EV_TRACKING_NOTICE_UNSURE;
+	event = decide_event(d, type);
+	event->key = d->job->key;
+	if (outcome->unsure)
+		event->reason = TEXT("no_answer");
+	else if (type != EV_TRACKING_NOTICE_SENT)
+		event->reason = arena_printf(d->arena, "http.%d", outcome->status);
+	decide_give(d, event);
+}
+
+static void
+tell(const char *url, const struct job *job, struct http_request *out, struct arena *arena)
+{
+	out->url = url;
+	out->post = true;
+	out->body = job->body;
+	out->headers[0] = arena_printf(arena, "Idempotency-Key: %.*s", TEXT_ARG(job->key)).s;
+	out->timeout_ms = timeout_ms;
+	out->answer_max_bytes = ANSWER_BYTES_MAX;
+}
+
+static void
+tell_sms(struct worker *worker, const struct job *job, struct http_request *out, struct arena *arena)
+{
+	(void)worker;
+	tell(sms_url, job, out, arena);
+}
+
+static void
+tell_email(struct worker *worker, const struct job *job, struct http_request *out, struct arena *arena)
+{
+	(void)worker;
+	tell(email_url, job, out, arena);
+}
+
+/* --- callbacks ----------------------------------------------------------------- */
+
+static enum fault
+tracking_start(struct worker *worker, struct err *err)
+{
+	struct state *state;
+	enum fault fault;
+
+	if (strcmp(notices, "all") != 0 && strcmp(notices, "end") != 0)
+		return err_set(err, FAULT_FATAL, "start", NULL, "tracking.notices must be all or end");
+	state = mem_new(1, sizeof *state);
+	state->only_end = strcmp(notices, "end") == 0;
+	fault = catalogue_load(worker_db(worker), &state->catalogue, err);
+	if (fault != FAULT_NONE) {
+		free(state);
+		return fault;
+	}
+	worker_set_state(worker, state);
+	return FAULT_NONE;
+}
+
+static void
+tracking_stop(struct worker *worker)
+{
+	struct state *state = worker_state(worker);
+
+	if (state == NULL)
+		return;
+	catalogue_free(state->catalogue);
+	free(state);
+}
+
+/* A catalogue that cannot be read anew stays as it was. */
+static void
+tracking_tick(struct worker *worker)
+{
+	struct state *state = worker_state(worker);
+	struct err err;
+
+	send_again(worker);
+	if (clock_span_us() - state->refreshed_at < REFRESH_US)
+		return;
+	state->refreshed_at = clock_span_us();
+	(void)!catalogue_refresh(worker_db(worker), &state->catalogue, &err);
+}
+
+static bool
+tracking_inquires(struct worker *worker, const struct job *job)
+{
+	struct state *state = worker_state(worker);
+
+	return job->kind == JOB_MESSAGE && job->event != NULL &&
+	    notice_of(job->event, state->only_end) != NOTICE_NONE;
+}
+
+/* The contents are all that is needed, and they are there. */
+static void
+tracking_inquire(struct inquiry *q)
+{
+	(void)q;
+}
+
+static void
+tracking_decide(struct decision *d)
+{
+	if (d->job->kind == JOB_EFFECT)
+		on_effect(d);
+	else if (d->job->kind == JOB_MESSAGE)
+		on_event(d);
+}
+
+static const struct effect effects[] = {
+	{ .purpose = "sms", .tell = tell_sms },
+	{ .purpose = "email", .tell = tell_email },
+	{ .purpose = NULL },
+};
+
+int
+main(int argc, char **argv)
+{
+	const struct service service = {
+		.stage = STAGE_TRACKING,
+		.summary = "what applicants, portals and the national portal see",
+		.params = params,
+		.sql = tracking_sql, .n_sql = SQL_TRACKING_COUNT,
+		.wakes = notice_events, .n_wakes = notice_n_events,
+		.effects = effects,
+		.start = tracking_start, .stop = tracking_stop, .prepare = tracking_prepare,
+		.claimed = tracking_claimed, .tick = tracking_tick,
+		.inquires = tracking_inquires, .inquire = tracking_inquire,
+		.decide = tracking_decide,
+	};
+
+	return worker_main(&service, argc, argv);
+}
