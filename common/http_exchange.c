@@ -10,6 +10,8 @@
  */
 #include "http_exchange.h"
 
+#include "clock.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -154,6 +156,9 @@ exchange_leaves(void *context, char *peer, char *local, int peer_port, int local
 	(void)peer_port;
 	(void)local_port;
 	if (x->has_left && x->post)
+		return CURL_PREREQFUNC_ABORT;
+	/* A process that was stopped meanwhile must not begin an effect after its time (promise 7). */
+	if (clock_span_us() > x->deadline_us)
 		return CURL_PREREQFUNC_ABORT;
 	x->has_left = true;
 	return CURL_PREREQFUNC_OK;
