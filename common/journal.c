@@ -78,7 +78,7 @@ journal_queue_insert(struct db *db, struct arena *arena, enum stage stage,
 	struct db_args *args = db_args_new(arena, 7);
 	struct db_array *lanes, *first, *last, *at, *head, *entries;
 
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	lanes = db_put_array(args, DB_INT4);
 	first = db_put_array(args, DB_INT8);
 	last = db_put_array(args, DB_INT8);
@@ -152,7 +152,7 @@ journal_load_tail(struct db *db, struct arena *arena, enum stage stage, int lane
 	uint8_t chain[DIGEST_BYTES] = { 0 };
 	enum fault fault;
 
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	db_put_int4(args, lane);
 	db_put_int8(args, after);
 	fault = db_run(db, core_stmt(SQL_JOURNAL_TAIL), args, &rows, err);

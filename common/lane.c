@@ -73,7 +73,7 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 	int n_topics = n_topics_of(stage);
 	enum fault fault;
 
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	db_put_int4(args, number);
 	db_put_text(args, text_of(owner));
 	db_put_text(args, text_of(release));
@@ -99,7 +99,7 @@ lane_release(struct db *db, struct arena *arena, enum stage stage, const struct 
 {
 	struct db_args *args = db_args_new(arena, 6);
 
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	db_put_int4(args, lane->lane);
 	db_put_int8(args, lane->epoch);
 	db_put_int8(args, lane->acked);
@@ -115,7 +115,7 @@ lane_queue_fence(struct db *db, struct arena *arena, enum stage stage, struct la
 	struct db_args *args = db_args_new(arena, 2);
 	struct db_array *numbers;
 
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	numbers = db_put_array(args, DB_INT4);
 	for (int i = 0; i < n; i++)
 		db_add_int4(numbers, lanes[i]->lane);
@@ -153,7 +153,7 @@ lane_queue_save(struct db *db, struct arena *arena, enum stage stage, const stru
 
 	if (!counters_balance(&d->counters))
 		bug("%s/%d: the counters do not balance", stage_name(stage), lane->lane);
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	db_put_int4(args, lane->lane);
 	db_put_int8(args, lane->epoch);
 	put_int8s(args, d->next_offset, n);
@@ -195,7 +195,7 @@ lane_note(struct db *db, struct arena *arena, enum stage stage, const struct lan
 	const struct rows *rows;
 	enum fault fault;
 
-	db_put_int2(args, stage);
+	db_put_int2(args, (int)stage);
 	db_put_int4(args, lane->lane);
 	db_put_int8(args, lane->epoch);
 	db_put_text(args, note);

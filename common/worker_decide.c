@@ -316,7 +316,7 @@ add_row(struct turn *t, struct list *list, const struct job *job)
 	struct job_row *row = list_add(t->worker->arena, list, sizeof *row);
 
 	*row = (struct job_row){ .job = job, .lane = job->lane, .origin = job->origin,
-	    .kind = job->kind, .ord = job->ord, .due_at = job->due_at, .attempts = job->attempts,
+	    .kind = (int)job->kind, .ord = job->ord, .due_at = job->due_at, .attempts = job->attempts,
 	    .purpose = job->purpose, .reason = job->reason,
 	    .dossier = job->has_dossier ? job->dossier : NULL };
 	return row;
@@ -331,7 +331,7 @@ keep(struct turn *t, struct lane *lane, struct job *job, int to_lane, enum job_k
 	row->lane = to_lane;
 	row->origin = lane->lane;
 	row->ord = ++lane->draft.job_ord;
-	row->kind = kind;
+	row->kind = (int)kind;
 	row->message = job_pack(t->worker->arena, job);
 	if (job->end == END_PARKED) {
 		row->due_at = TIME_NONE;

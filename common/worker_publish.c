@@ -224,7 +224,7 @@ note_announced(struct worker *w, const struct rows *rows, struct db_args *args)
 {
 	struct db_array *topics, *partitions, *offsets;
 
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	topics = db_put_array(args, DB_TEXT);
 	partitions = db_put_array(args, DB_INT4);
 	offsets = db_put_array(args, DB_INT8);
@@ -248,7 +248,7 @@ announce_dead(struct worker *w, int lane)
 	struct err err = { .fault = FAULT_NONE };
 	enum fault fault;
 
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	db_put_int4(args, lane);
 	fault = db_run(w->db, core_stmt(SQL_DEADLETTER_UNANNOUNCED), args, &rows, &err);
 	if (fault == FAULT_NONE && rows_count(rows) == 0)

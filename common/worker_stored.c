@@ -151,7 +151,7 @@ read_due(struct turn *t, struct err *err)
 	enum fault fault;
 	int n = 0;
 
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	lanes = db_put_array(args, DB_INT4);
 	for (int i = 0; i <= w->most_lane; i++)
 		if (owned_lane(w, i) != NULL) {
@@ -185,7 +185,7 @@ read_ready(struct turn *t, struct err *err)
 	if (n == 0)
 		return FAULT_NONE;
 	args = db_args_new(w->arena, 2);
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	array = db_put_array(args, DB_UUID);
 	for (int i = 0; i < n; i++)
 		db_add_uuid(array, ids[i]);

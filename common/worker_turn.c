@@ -182,7 +182,7 @@ ask_read_to(struct turn *t, struct err *err)
 	if (!needed)
 		return FAULT_NONE;
 	own = db_args_new(w->arena, 1);
-	db_put_int2(own, w->stage);
+	db_put_int2(own, (int)w->stage);
 	intake = db_args_new(w->arena, 1);
 	db_put_int2(intake, STAGE_INTAKE);
 	db_queue(w->db, core_stmt(SQL_LANE_READ_TO), own);
@@ -306,7 +306,7 @@ entry_ids(struct turn *t, bool with_stage)
 	struct db_array *ids;
 
 	if (with_stage)
-		db_put_int2(args, t->worker->stage);
+		db_put_int2(args, (int)t->worker->stage);
 	ids = db_put_array(args, DB_UUID);
 	for (int i = 0; i < t->entries.n; i++)
 		db_add_uuid(ids, entries[i]->dos.id);

@@ -105,7 +105,7 @@ queue_inserts(struct turn *t)
 	struct db_array *lanes, *origins, *ords, *kinds, *ids, *dues, *attempts, *purposes, *reasons,
 	    *messages;
 
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	lanes = db_put_array(args, DB_INT4);
 	origins = db_put_array(args, DB_INT4);
 	ords = db_put_array(args, DB_INT8);
@@ -140,7 +140,7 @@ queue_changes(struct turn *t, const struct list *list, bool delete)
 	struct db_args *args = db_args_new(w->arena, 7);
 	struct db_array *lanes, *origins, *ords, *dues = NULL, *attempts = NULL, *reasons = NULL;
 
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	lanes = db_put_array(args, DB_INT4);
 	origins = db_put_array(args, DB_INT4);
 	ords = db_put_array(args, DB_INT8);
@@ -170,7 +170,7 @@ queue_dead(struct turn *t)
 	struct db_args *args = db_args_new(w->arena, 8);
 	struct db_array *topics, *partitions, *offsets, *ats, *reasons, *messages, *digests;
 
-	db_put_int2(args, w->stage);
+	db_put_int2(args, (int)w->stage);
 	topics = db_put_array(args, DB_TEXT);
 	partitions = db_put_array(args, DB_INT4);
 	offsets = db_put_array(args, DB_INT8);
