@@ -130,9 +130,11 @@ select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at,
 from core.lane l join core.stage s using (stage) order by s.stage, l.lane
 
 -- Replay: what one home has, in one snapshot (repeatable read): the lanes' ends first.
--- $1 lane  rows: stage, given, given_hash, acked
+-- $1 lane  rows: stage, given, given_hash, acked, last number of the blocks (0: none)
 -- name: replay_lanes
-select stage, given, given_hash, acked from core.lane where lane = $1 order by stage
+select l.stage, l.given, l.given_hash, l.acked, coalesce((select j.last from core.journal j
+    where j.stage = l.stage and j.lane = l.lane order by j.last desc limit 1), 0)
+from core.lane l where l.lane = $1 order by l.stage
 
 -- How many lanes there are, and rows at no home.
 -- name: replay_homes

@@ -213,8 +213,10 @@ judge_source(struct replay *r, struct source *s, const struct lane_end *end)
 
 /* Before draining: the chain as it stood at the last entry wanted. */
 static void
-judge_hash(struct replay *r, const struct source *s, const struct lane_end *end)
+judge_end(struct replay *r, const struct source *s, const struct lane_end *end)
 {
+	if (r->session != NULL && end->stored != end->given)
+		differ_entry(r, s, end->stored, "core.journal ends here, the lane elsewhere");
 	if (r->session != NULL && s->state == SOURCE_END &&
 	    memcmp(s->follow.hash, end->hash, DIGEST_BYTES) != 0)
 		differ_entry(r, s, end->given, "the lane's hash is another than the chain's");
@@ -240,7 +242,7 @@ judge(struct replay *r, struct replay_home *home, struct err *err)
 		struct source *s = &r->sources[i];
 
 		put_head(r, s);
-		judge_hash(r, s, &r->ends[i]);
+		judge_end(r, s, &r->ends[i]);
 		if (r->session != NULL && s->state == SOURCE_END)
 			fault = source_drain(s, err);
 		if (fault == FAULT_NONE)

@@ -27,6 +27,7 @@ read_ends(struct session *session, struct arena *arena, int lane, struct lane_en
 		end->there = true;
 		end->given = rows_int8(rows, i, 1);
 		end->acked = rows_int8(rows, i, 3);
+		end->stored = rows_int8(rows, i, 4);
 		if (hash.n == DIGEST_BYTES)
 			memcpy(end->hash, hash.s, DIGEST_BYTES);
 	}

@@ -11,6 +11,7 @@ struct lane_end {
 	bool	there;			/* is there such a lane? */
 	int64_t	given;			/* last number given */
 	int64_t	acked;			/* as the owner last noted */
+	int64_t	stored;			/* last number in core.journal */
 	uint8_t	hash[DIGEST_BYTES];	/* the chain's value there */
 };
 

@@ -62,20 +62,29 @@ static const struct table_column record_columns[] = {
 };
 
 static struct text
-stages_shown(struct ctl *ctl, const struct dossier *dos, bool waits)
+stages_shown(struct ctl *ctl, const struct dossier *dos)
 {
 	struct buf buf = buf_in(ctl->arena);
 
-	for (int s = 0; s < STAGES; s++) {
-		const char *who = state_waits((enum stage)s, dos->state[s]);
-
-		if (!waits)
-			buf_printf(&buf, "%s%s %s", s > 0 ? ", " : "", stage_name((enum stage)s),
-			    state_name((enum stage)s, dos->state[s]));
-		else if ((enum stage)s == furthest_stage(dos) && who[0] != '\0')
-			buf_puts(&buf, who);
-	}
+	for (int s = 0; s < STAGES; s++)
+		buf_printf(&buf, "%s%s %s", s > 0 ? ", " : "", stage_name((enum stage)s),
+		    state_name((enum stage)s, dos->state[s]));
 	return buf_get(&buf);
+}
+
+/* Who acts next: the next worker, or whoever wakes the state that it rests in. */
+static struct text
+waits_shown(struct ctl *ctl, const struct dossier *dos)
+{
+	enum stage stage = furthest_stage(dos);
+	int state = dos->state[stage];
+
+	if (dossier_is_finished(dos))
+		return TEXT_NONE;
+	if (stage < STAGE_FEE || (stage == STAGE_FEE && state != FEE_OWED))
+		return arena_printf(ctl->arena, "the worker of %s",
+		    stage_name((enum stage)(stage + 1)));
+	return text_of(state_waits(stage, state));
 }
 
 static void
@@ -93,8 +102,8 @@ print_record(struct ctl *ctl, const struct dossier *dos)
 	    TEXT_ARG(dos->submission)));
 	table_text(t, arena_printf(ctl->arena, "%s (%d, %s)", portal_state_name_vi(portal), portal,
 	    portal_state_name_en(portal)));
-	table_text(t, stages_shown(ctl, dos, false));
-	table_text(t, stages_shown(ctl, dos, true));
+	table_text(t, stages_shown(ctl, dos));
+	table_text(t, waits_shown(ctl, dos));
 	table_time(t, dos->received_at);
 	table_time(t, dos->accepted_at);
 	table_time(t, dos->due_at);

@@ -47,6 +47,19 @@ span_shown(struct arena *arena, int64_t span_us)
 	return arena_printf(arena, "%lld d %lld h", s / 86400, s / 3600 % 24);
 }
 
+/* To the millisecond: stages follow each other faster than seconds. */
+static void
+put_time(struct timeline *t, time_us at)
+{
+	char local[TIME_TEXT_BYTES], utc[TIME_TEXT_BYTES];
+	struct arena *arena = t->ctl->arena;
+
+	time_to_text(at + LOCAL_OFFSET_US, local);
+	time_to_text(at, utc);
+	local[10] = ' ';
+	table_both(t->table, arena_copy(arena, local, 23), arena_printf(arena, "\"%s\"", utc));
+}
+
 static void
 put_span(struct timeline *t, int64_t span_us)
 {
@@ -133,7 +146,7 @@ put_step(struct timeline *t, int i, struct err *err)
 	if (fault != FAULT_NONE)
 		return fault;
 	table_int(t->table, entry.event->version);
-	table_time(t->table, entry.event->at);
+	put_time(t, entry.event->at);
 	table_name(t->table, stage_name(stage));
 	table_name(t->table, event_name(entry.event->type));
 	put_span(t, t->before == TIME_NONE ? INT_NONE : entry.event->at - t->before);
