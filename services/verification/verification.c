@@ -24,12 +24,12 @@
  *	dossier.verification	passed, lacking
  *
  * FAULTS
- *	A store that refuses or fails: retried for verification.patience.ms, then
+ *	A store that refuses or fails: retried for verification.patience_ms, then
  *	parked.  A procedure version that is not in the catalogue: waits.
  *
  * PARAMETERS
- *	verification.fetch, verification.objects.url, verification.timeout.ms,
- *	verification.patience.ms, verification.catalogue.refresh.ms
+ *	verification.fetch, verification.objects.url, verification.timeout_ms,
+ *	verification.patience_ms, verification.catalogue.refresh_ms
  *
  * LIMITS
  *	Signatures are not looked at.  A component that an officer did not ask for
@@ -43,7 +43,7 @@
 
 #include "verification_rules.h"
 
-enum { AT_ONCE = 6, WAIT_CATALOGUE_MS = 5000, BREAKER_PAUSE_MS = 50 };
+enum { AT_ONCE = 6, WAIT_CATALOGUE_MS = 5000, PROBE_PAUSE_MS = 100 };
 
 static const char *fetch, *objects_url;
 static int64_t timeout_ms, patience_ms, refresh_ms;
@@ -53,11 +53,11 @@ static const struct param params[] = {
 	  "Which files to read and digest: all, or none (taken as declared)." },
 	{ "verification.objects.url", PARAM_TEXT, &objects_url, "http://127.0.0.1:8081/objects", 0, 0, NULL,
 	  "Where the object store answers; a file's uri is appended after a slash." },
-	{ "verification.timeout.ms", PARAM_INT, &timeout_ms, "30000", 100, 600000, "ms",
+	{ "verification.timeout_ms", PARAM_INT, &timeout_ms, "30000", 100, 600000, "ms",
 	  "How long reading one file may take." },
-	{ "verification.patience.ms", PARAM_INT, &patience_ms, "86400000", 1000, 604800000, "ms",
+	{ "verification.patience_ms", PARAM_INT, &patience_ms, "86400000", 1000, 604800000, "ms",
 	  "How long a file is asked for again before the dossier is parked for an operator." },
-	{ "verification.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
+	{ "verification.catalogue.refresh_ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
 	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };
@@ -189,6 +189,15 @@ is_over(const struct inquiry *q)
 	return clock_now_us() - q->asked_at > patience_ms * 1000;
 }
 
+/* Until it may be tried again; a probe that is out is waited for in short steps. */
+static int64_t
+store_pause_ms(const struct breaker *store, int64_t now_us)
+{
+	if (store->state == BREAKER_PROBING)
+		return PROBE_PAUSE_MS;
+	return (breaker_next_us(store) - now_us) / 1000 + 1;
+}
+
 static bool
 ask_file(struct inquiry *q, int tag)
 {
@@ -204,8 +213,7 @@ ask_file(struct inquiry *q, int tag)
 			ask_next(q);
 			return false;
 		}
-		inquiry_later(q, (breaker_next_us(&own->store) - now_us) / 1000 + BREAKER_PAUSE_MS +
-		    (int64_t)(backoff_mix(seed_of(q, tag)) % 200), tag);
+		inquiry_later(q, store_pause_ms(&own->store, now_us) + (int64_t)(backoff_mix(seed_of(q, tag)) % 200), tag);
 		return false;
 	}
 	(void)doc_get_int64(file->file, "size", &size);
@@ -360,6 +368,7 @@ decide(struct decision *d)
 	verification_judge(&request, d->arena, &verdict);
 	event = decide_event(d, verdict.is_passed ? EV_VERIFICATION_PASSED : EV_VERIFICATION_LACKING);
 	event->round = request.round;
+	event->procedure_version = d->dos->procedure_version;	/* lookup asks before it sees the row */
 	event->missing = verdict.missing;
 	event->problems = verdict.problems;
 	decide_give(d, event);
