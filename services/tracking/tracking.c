@@ -43,7 +43,7 @@
 #include "tracking_sql.h"
 
 enum { REFRESH_US = 10 * 1000 * 1000, ANSWER_BYTES_MAX = 64 * 1024, SENT_SLOTS = 1 << 15, PIECE_BLOCKS = 8,
-	PIECE_IDS = 256 };
+	PIECE_IDS = 256, PIECES_US = 20 * 1000 };
 
 static const char *sms_url, *email_url, *notices;
 static int64_t timeout_ms, resend_ms;
@@ -234,8 +234,8 @@ send_block(struct worker *worker, struct text block, bool is_first, struct err *
 	return fault;
 }
 
-static void
-send_again(struct worker *worker)
+static bool
+send_piece(struct worker *worker)
 {
 	struct state *state = worker_state(worker);
 	int lane = again_next(&state->again, clock_span_us(), clock_now_us(), resend_ms * 1000), n = 0;
@@ -245,14 +245,26 @@ send_again(struct worker *worker)
 	bool is_first;
 
 	if (lane < 0)
-		return;
+		return false;
 	state->turn++;
 	is_first = state->again.lanes[lane].pass == 0;
 	fault = read_piece(worker, lane, blocks, &n, &err);
 	for (int i = 0; fault == FAULT_NONE && i < n; i++)
 		fault = send_block(worker, blocks[i], is_first, &err);
-	if (fault != FAULT_NONE || flush(worker, &err) != FAULT_NONE)
-		again_claim(&state->again, lane, clock_span_us(), resend_ms * 1000);	/* from the start */
+	if (fault == FAULT_NONE && (n == 0 || flush(worker, &err) == FAULT_NONE))
+		return true;
+	again_claim(&state->again, lane, clock_span_us(), resend_ms * 1000);	/* from the start */
+	return false;
+}
+
+/* Many pieces are empty; a turn that waits behind them does not wait long. */
+static void
+send_again(struct worker *worker)
+{
+	int64_t until_us = clock_span_us() + PIECES_US;
+
+	while (send_piece(worker) && clock_span_us() < until_us)
+		;
 }
 
 static void
