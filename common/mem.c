@@ -21,6 +21,7 @@ struct arena {
 	struct block	*now;	/* the block being filled */
 	size_t		used;
 	size_t		keep_bytes;
+	size_t		block_bytes;
 };
 
 void *
@@ -64,14 +65,27 @@ block_new(size_t size)
 	return block;
 }
 
-struct arena *
-arena_new(size_t keep_bytes)
+static struct arena *
+arena_of_blocks(size_t block_bytes, size_t keep_bytes)
 {
 	struct arena *arena = mem_new(1, sizeof *arena);
 
 	arena->keep_bytes = keep_bytes;
-	arena->first = arena->now = block_new(ARENA_BLOCK_BYTES);
+	arena->block_bytes = block_bytes;
+	arena->first = arena->now = block_new(block_bytes);
 	return arena;
+}
+
+struct arena *
+arena_new(size_t keep_bytes)
+{
+	return arena_of_blocks(ARENA_BLOCK_BYTES, keep_bytes);
+}
+
+struct arena *
+arena_new_small(size_t block_bytes)
+{
+	return arena_of_blocks(block_bytes, 0);
 }
 
 static void
@@ -126,7 +140,7 @@ arena_advance(struct arena *arena, size_t n)
 		if (arena->now->size - arena->now->used >= n)
 			return;
 	}
-	arena->now->next = block_new(n > ARENA_BLOCK_BYTES ? n : ARENA_BLOCK_BYTES);
+	arena->now->next = block_new(n > arena->block_bytes ? n : arena->block_bytes);
 	arena->now = arena->now->next;
 }
 

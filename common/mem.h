@@ -26,6 +26,7 @@ char *mem_copy_text(const char *s);
 struct arena;
 
 struct arena *arena_new(size_t keep_bytes);
+struct arena *arena_new_small(size_t block_bytes);	/* of many: begins and grows in small blocks, keeps one */
 void arena_free(struct arena *arena);
 void arena_reset(struct arena *arena);
 size_t arena_used(const struct arena *arena);

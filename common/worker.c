@@ -125,6 +125,8 @@ static const struct param common_params[] = {
 	    "how often idle lanes note how far in time they have read" },
 	{ "effect.timeout", PARAM_INT, &settings.effect_timeout_ms, "10000", 100, 60000, "ms",
 	    "within which a call with an effect outside must end" },
+	{ "inquiries", PARAM_INT, &settings.inquiries, "4000", 1, 100000, NULL,
+	    "dossiers about which the outside is asked at once; more of them wait" },
 	{ "http.connections", PARAM_INT, &settings.http_at_once, "256", 1, 4096, NULL,
 	    "connections in all to the outside" },
 	{ "http.connections.peer", PARAM_INT, &settings.http_per_host, "64", 1, 1024, NULL,
@@ -177,6 +179,8 @@ worker_new(const struct service *service)
 	w->owner = mem_copy_text(text);
 	w->arena = arena_new(4 * 1024 * 1024);
 	w->digest = digest_new();
+	w->asking = mem_new(ASKING_BUCKETS, sizeof *w->asking);
+	w->later_us = INT64_MAX;
 	return w;
 }
 
@@ -294,6 +298,7 @@ worker_free(struct worker *w)
 			free(w->lanes[i]->step_note);
 		free(w->lanes[i]);
 	}
+	free(w->asking);
 	http_free(w->http);
 	schema_set_free(w->schemas);
 	db_close(w->db);

@@ -22,12 +22,12 @@
 /* Tags of a service's requests are not negative. */
 enum { FLIGHT_TAG = -1 };
 
-enum { BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
+enum { ASKING_BUCKETS = 4096, BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format;
 	int64_t		batch, budget_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
-	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes;
+	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
 	bool		log_jobs;
 };
 
@@ -40,13 +40,14 @@ struct item {
 /* An inquiry and what only the skeleton knows of it. */
 struct asking {
 	struct inquiry	q;
-	struct asking	*next;
+	struct asking	*next;		/* in its bucket */
 	int		lane;
 	int64_t		started_us;	/* span clock */
 	int		n_later;
 	struct { int64_t due_us; int tag; } later[8];
 	bool		announced;	/* complete, and its job has been called up */
-	bool		used;		/* decided upon in the turn that is being committed */
+	bool		called;		/* up in the turn that is being taken */
+	bool		used;		/* decided upon in it */
 };
 
 /* An effect that this process is telling or asking. */
@@ -161,7 +162,11 @@ struct worker {
 
 	struct item		items[BATCH_MAX];
 	int			n_items;
-	struct asking		*asking;	/* all inquiries */
+	struct asking		**asking;	/* all inquiries, ASKING_BUCKETS by dossier */
+	int			n_asking, n_ready;	/* of them; complete and not called up yet */
+	int64_t			later_us;	/* when the next retry of one is due */
+	struct asking		*used[2 * BATCH_MAX];	/* decided upon in the turn that is being committed */
+	int			n_used, n_called;
 	struct flight		*flights;	/* under way and ended */
 	int			n_flights;
 	bool			flights_ended;	/* some have an answer that is not used yet */
@@ -198,6 +203,8 @@ ERR_CHECK enum fault inquiries_begin(struct turn *t, struct err *err);
 struct asking *asking_find(struct worker *w, const uint8_t *dossier, int64_t number);
 bool asking_is_complete(const struct asking *a);
 void asking_free(struct worker *w, struct asking *a);
+void asking_free_used(struct worker *w);	/* those that decided, after the commit */
+void asking_keep_all(struct worker *w);		/* no, they did not */
 void inquiries_forget_lane(struct worker *w, int lane);	/* -1: all */
 void drive_http(struct worker *w, int wait_ms);
 int inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES]);

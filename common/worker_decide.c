@@ -253,8 +253,10 @@ ask_service(struct turn *t, struct job *job, struct entry *entry, struct asking 
 	t->worker->service->decide(&d);
 	if (job->end == END_OPEN)
 		job->end = END_DONE;
-	if (asking != NULL && job->end == END_DONE)
+	if (asking != NULL && job->end == END_DONE && !asking->used) {
 		asking->used = true;
+		t->worker->used[t->worker->n_used++] = asking;
+	}
 }
 
 static struct asking *
@@ -301,8 +303,6 @@ decide_message(struct turn *t, struct job *job, struct entry *entry)
 	asking = facts_for(t, job, &ready);
 	if (!ready) {
 		wait_until(job, t->now + ASKING_RETRY_US, "asking");
-		if (asking != NULL)
-			asking->announced = false;
 		return;
 	}
 	ask_service(t, job, entry, asking);

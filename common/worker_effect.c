@@ -49,7 +49,7 @@ static struct flight *
 flight_new(struct worker *w, const struct job *job, bool asking)
 {
 	struct flight *f = mem_new(1, sizeof *f);
-	struct arena *arena = f->arena = arena_new(0);
+	struct arena *arena = f->arena = arena_new_small(2048);
 
 	f->lane = job->lane;
 	f->origin = job->origin;

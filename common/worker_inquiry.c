@@ -11,12 +11,21 @@
 
 #include "worker.h"
 
-enum { LATER_MAX = 8, KEEP_BYTES = 256 * 1024 };
+enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024 };
+
+static struct asking **
+bucket_of(struct worker *w, const uint8_t *dossier)
+{
+	uint32_t h;
+
+	memcpy(&h, dossier, sizeof h);
+	return &w->asking[h % ASKING_BUCKETS];
+}
 
 struct asking *
 asking_find(struct worker *w, const uint8_t *dossier, int64_t number)
 {
-	for (struct asking *a = w->asking; a != NULL; a = a->next)
+	for (struct asking *a = *bucket_of(w, dossier); a != NULL; a = a->next)
 		if (a->q.number == number && memcmp(a->q.dossier, dossier, UUID_BYTES) == 0)
 			return a;
 	return NULL;
@@ -28,14 +37,25 @@ asking_is_complete(const struct asking *a)
 	return a->q.pending == 0;
 }
 
+/* One thing less under way; the last one makes it ready to be called up. */
+static void
+one_less(struct asking *a)
+{
+	if (--a->q.pending == 0 && !a->announced)
+		a->q.worker->n_ready++;
+}
+
 void
 asking_free(struct worker *w, struct asking *a)
 {
-	struct asking **p = &w->asking;
+	struct asking **p = bucket_of(w, a->q.dossier);
 
 	while (*p != a)
 		p = &(*p)->next;
 	*p = a->next;
+	w->n_asking--;
+	if (asking_is_complete(a) && !a->announced)
+		w->n_ready--;
 	http_forget(w->http, a);
 	arena_free(a->q.arena);
 	free(a);
@@ -44,11 +64,48 @@ asking_free(struct worker *w, struct asking *a)
 void
 inquiries_forget_lane(struct worker *w, int lane)
 {
-	for (struct asking *a = w->asking, *next; a != NULL; a = next) {
-		next = a->next;
-		if (lane < 0 || a->lane == lane)
-			asking_free(w, a);
-	}
+	for (int b = 0; b < ASKING_BUCKETS && w->n_asking > 0; b++)
+		for (struct asking *a = w->asking[b], *next; a != NULL; a = next) {
+			next = a->next;
+			if (lane < 0 || a->lane == lane)
+				asking_free(w, a);
+		}
+}
+
+/* The turn that called them up is over: with a commit, or to be taken again. */
+static void
+uncall(struct worker *w, bool again)
+{
+	for (int b = 0; b < ASKING_BUCKETS && w->n_called > 0; b++)
+		for (struct asking *a = w->asking[b]; a != NULL; a = a->next) {
+			if (!a->called)
+				continue;
+			a->called = false;
+			w->n_called--;
+			if (again) {
+				a->announced = false;
+				w->n_ready++;
+			}
+		}
+	w->n_called = 0;
+}
+
+void
+asking_keep_all(struct worker *w)
+{
+	for (int i = 0; i < w->n_used; i++)
+		w->used[i]->used = false;
+	w->n_used = 0;
+	uncall(w, true);
+}
+
+void
+asking_free_used(struct worker *w)
+{
+	uncall(w, false);
+	for (int i = 0; i < w->n_used; i++)
+		asking_free(w, w->used[i]);
+	w->n_used = 0;
 }
 
 void
@@ -70,6 +127,8 @@ inquiry_later(struct inquiry *q, int64_t delay_ms, int tag)
 	if (a->n_later == LATER_MAX)
 		bug("an inquiry with more than %d retries at once", LATER_MAX);
 	a->later[a->n_later].due_us = clock_span_us() + delay_ms * 1000;
+	if (a->later[a->n_later].due_us < q->worker->later_us)
+		q->worker->later_us = a->later[a->n_later].due_us;
 	a->later[a->n_later++].tag = tag;
 	q->pending++;
 }
@@ -103,7 +162,7 @@ asking_new(struct turn *t, const struct job *job)
 	struct buf buf;
 
 	a->q.worker = w;
-	a->q.arena = arena_new(KEEP_BYTES);
+	a->q.arena = arena_new_small(BLOCK_BYTES);
 	memcpy(a->q.dossier, job->dossier, UUID_BYTES);
 	a->q.number = inquiry_number(job);
 	a->lane = job->lane;
@@ -125,8 +184,10 @@ asking_new(struct turn *t, const struct job *job)
 		    FAULT_NONE)
 			bug("a document that was read cannot be read again");
 	}
-	a->next = w->asking;
-	w->asking = a;
+	a->announced = true;	/* until it goes on after this turn */
+	a->next = *bucket_of(w, a->q.dossier);
+	*bucket_of(w, a->q.dossier) = a;
+	w->n_asking++;
 	return a;
 }
 
@@ -192,7 +253,7 @@ inquiries_begin(struct turn *t, struct err *err)
 	enum fault fault;
 
 	for (int i = 0; i < t->jobs.n; i++)
-		if (needs_inquiry(t, jobs[i]) &&
+		if (w->n_asking < w->set.inquiries && needs_inquiry(t, jobs[i]) &&
 		    asking_find(w, jobs[i]->dossier, inquiry_number(jobs[i])) == NULL)
 			fresh[n++] = asking_new(t, jobs[i]);
 	if (n == 0)
@@ -210,7 +271,7 @@ inquiries_begin(struct turn *t, struct err *err)
 	until_us = clock_span_us() + w->set.budget_ms * 1000;
 	while (!all_complete(fresh, n) && clock_span_us() < until_us)
 		drive_http(w, (int)((until_us - clock_span_us()) / 1000) + 1);
-	/* Complete ones are decided in this turn: nothing has to be called up. */
+	/* Complete ones are decided in this turn; the others call their job up. */
 	for (int i = 0; i < n; i++)
 		fresh[i]->announced = asking_is_complete(fresh[i]);
 	return FAULT_NONE;
@@ -219,19 +280,35 @@ inquiries_begin(struct turn *t, struct err *err)
 /* --- going on ------------------------------------------------------------------ */
 
 static void
+serve_asking(struct asking *a, int64_t now_us)
+{
+	struct worker *w = a->q.worker;
+
+	for (int i = 0; i < a->n_later; i++) {
+		int tag = a->later[i].tag;
+
+		if (a->later[i].due_us > now_us) {
+			if (a->later[i].due_us < w->later_us)
+				w->later_us = a->later[i].due_us;
+			continue;
+		}
+		a->later[i--] = a->later[--a->n_later];
+		w->service->again(&a->q, tag);
+		one_less(a);
+	}
+}
+
+static void
 serve_later(struct worker *w)
 {
 	int64_t now_us = clock_span_us();
 
-	for (struct asking *a = w->asking; a != NULL; a = a->next)
-		for (int i = 0; i < a->n_later; i++)
-			if (a->later[i].due_us <= now_us) {
-				int tag = a->later[i].tag;
-
-				a->later[i--] = a->later[--a->n_later];
-				a->q.pending--;
-				w->service->again(&a->q, tag);
-			}
+	if (now_us < w->later_us)
+		return;
+	w->later_us = INT64_MAX;
+	for (int b = 0; b < ASKING_BUCKETS; b++)
+		for (struct asking *a = w->asking[b]; a != NULL; a = a->next)
+			serve_asking(a, now_us);
 }
 
 void
@@ -239,16 +316,17 @@ drive_http(struct worker *w, int wait_ms)
 {
 	struct http_call *call;
 	int fd = w->consumer != NULL ? consumer_fd(w->consumer) : -1;
+	int64_t left_ms;
 
 	serve_later(w);
-	http_drive(w->http, wait_ms > 5 && w->asking != NULL && w->asking->n_later > 0 ? 5 : wait_ms,
-	    &fd, fd >= 0);
+	left_ms = (w->later_us - clock_span_us()) / 1000 + 1;
+	http_drive(w->http, left_ms < wait_ms ? (int)left_ms : wait_ms, &fd, fd >= 0);
 	while ((call = http_take(w->http)) != NULL) {
 		if (call->tag != FLIGHT_TAG) {
-			struct inquiry *q = call->owner;
+			struct asking *a = call->owner;
 
-			q->pending--;
-			w->service->answered(q, call);
+			w->service->answered(&a->q, call);
+			one_less(a);
 			http_call_free(call);
 		} else
 			flight_end(w, call);
@@ -261,15 +339,17 @@ inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES])
 	uint8_t (*out)[UUID_BYTES];
 	int n = 0;
 
-	for (struct asking *a = w->asking; a != NULL; a = a->next)
-		n += asking_is_complete(a) && !a->announced;
-	out = arena_take(w->arena, (size_t)n, UUID_BYTES);
-	n = 0;
-	for (struct asking *a = w->asking; a != NULL; a = a->next)
-		if (asking_is_complete(a) && !a->announced) {
-			memcpy(out[n++], a->q.dossier, UUID_BYTES);
-			a->announced = true;
-		}
+	if (w->n_ready == 0)
+		return 0;
+	out = arena_take(w->arena, (size_t)w->n_ready, UUID_BYTES);
+	for (int b = 0; b < ASKING_BUCKETS; b++)
+		for (struct asking *a = w->asking[b]; a != NULL; a = a->next)
+			if (asking_is_complete(a) && !a->announced) {
+				memcpy(out[n++], a->q.dossier, UUID_BYTES);
+				a->announced = a->called = true;
+				w->n_called++;
+			}
+	w->n_ready = 0;
 	*ids = (const uint8_t (*)[UUID_BYTES])out;
 	return n;
 }

@@ -36,22 +36,13 @@ poll_once(struct worker *w, int timeout_ms, int room)
 	return true;
 }
 
-static bool
-inquiry_waits(const struct worker *w)
-{
-	for (const struct asking *a = w->asking; a != NULL; a = a->next)
-		if (asking_is_complete(a) && !a->announced)
-			return true;
-	return false;
-}
-
 /* How long may we wait for a message? */
 static int
 patience_ms(const struct worker *w)
 {
 	int64_t left_ms = (w->due_poll_us - clock_span_us()) / 1000;
 
-	if (w->flights_ended || inquiry_waits(w) || left_ms <= 0)
+	if (w->flights_ended || w->n_ready > 0 || left_ms <= 0)
 		return 0;
 	return left_ms < IDLE_MS ? (int)left_ms : IDLE_MS;
 }
@@ -65,7 +56,7 @@ collect(struct worker *w)
 
 	consumer_pause(w->consumer, full);
 	/* With calls under way both they and the broker wake us. */
-	if (http_in_flight(w->http) > 0 || w->asking != NULL) {
+	if (http_in_flight(w->http) > 0 || w->n_asking > 0) {
 		drive_http(w, wait_ms);
 		wait_ms = 0;
 	}

@@ -54,8 +54,7 @@ turn_new(struct worker *w)
 	for (int i = 0; i <= w->most_lane; i++)
 		if (w->lanes[i] != NULL)
 			lane_begin(w->lanes[i]);
-	for (struct asking *a = w->asking; a != NULL; a = a->next)
-		a->used = false;
+	asking_keep_all(w);
 	return t;
 }
 
@@ -435,11 +434,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	effects_start(t);
 	for (int i = 0; t->dead.n > 0 && i < n_lanes; i++)
 		announce_dead(w, lanes[i]->lane);
-	for (struct asking *a = w->asking, *next; a != NULL; a = next) {
-		next = a->next;
-		if (a->used)
-			asking_free(w, a);
-	}
+	asking_free_used(w);
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
 			log_job(t, jobs[i]);
