@@ -156,12 +156,12 @@ merge(struct replay *r, struct replay_home *home, struct err *err)
 	enum fault fault = FAULT_NONE;
 	struct source *s;
 
-	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++) {
+	/* All begin before any is waited for: they fetch side by side. */
+	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++)
 		fault = source_begin(&r->sources[i], r->home,
 		    r->session != NULL ? r->ends[i].given : INT64_MAX, opt.wait_s * 1000, err);
-		if (fault == FAULT_NONE)
-			fault = advance(r, &r->sources[i], err);
-	}
+	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++)
+		fault = advance(r, &r->sources[i], err);
 	while (fault == FAULT_NONE && !r->unreadable && (s = earliest(r)) != NULL) {
 		if (check_place(r, s))
 			replay_home_apply(home, &s->record, s->event);
