@@ -48,64 +48,108 @@ static const char *const family[] = { "Nguyễn Thị", "Trần Văn", "Lê Hoà
 
 /* --- submissions ---------------------------------------------------------- */
 
+enum { KINDS = 97, FILE_BYTES = 20000 };
+
+/* What is drawn for the n-th dossier; the same in every run. */
+struct draw {
+	bool	paid;		/* a residence with its fee; else a birth, free of charge */
+	bool	postal;
+	bool	lacking;	/* its first component is left out, and supplemented later */
+};
+
+static struct draw
+draw(const struct load *l, int64_t n)
+{
+	if (l->o.mix[0] != 'f')
+		return (struct draw){ false, false, false };
+	return (struct draw){ n % 10 < 6, (n / 10) % 10 < 4, (n / 3) % 10 == 7 };
+}
+
+/* One file of 20 kB by the simulator's rule: its name and a newline, repeated, cut to size. */
 static void
-component(struct load *l, struct buf *buf, int i, const char *code, int64_t n)
+put_file(struct load *l, struct buf *buf, int kind, int i)
 {
 	char name[64], hex[2 * DIGEST_BYTES + 1];
 	uint8_t digest[DIGEST_BYTES];
 	struct buf content = buf_in(l->arena);
-	int length = snprintf(name, sizeof name, "load-%d-%d-20000", (int)(n % 97), i);
+	int length = snprintf(name, sizeof name, "load-%d-%d-%d", kind, i, FILE_BYTES);
 
-	/* The simulator's rule: the name and a newline, repeated, cut to size. */
-	while (content.n < 20000) {
+	while (content.n < FILE_BYTES) {
 		buf_put(&content, name, (size_t)length);
 		buf_puts(&content, "\n");
 	}
-	digest_bytes(content.s, 20000, digest);
+	digest_bytes(content.s, FILE_BYTES, digest);
 	text_hex(digest, DIGEST_BYTES, hex);
-	buf_printf(buf, "%s{\"code\":\"%s\",\"kind\":\"electronic\",\"files\":[{\"name\":\"%s.pdf\","
-	    "\"uri\":\"%s\",\"size\":20000,\"sha256\":\"%s\",\"media_type\":\"application/pdf\"}]}",
-	    i > 0 ? "," : "", code, code, name, hex);
+	buf_printf(buf, "{\"name\":\"%s.pdf\",\"uri\":\"%s\",\"size\":%d,\"sha256\":\"%s\","
+	    "\"media_type\":\"application/pdf\"}", name, name, FILE_BYTES, hex);
 }
 
-/* Birth registration in time (free), about 2 kB; or a criminal record (fee), for the full mix. */
+/* Three files in three components; digests are reckoned once for each of the kinds. */
+static const char *
+components(struct load *l, int64_t n, struct draw d)
+{
+	static char *made[KINDS][2][2];
+	static const char *const codes[2][3] = { { "TP01", "TP02", "TP03" }, { "TP01", "TP02", NULL } };
+	int kind = (int)(n % KINDS);
+	char **slot = &made[kind][d.paid][d.lacking];
+	struct buf buf = buf_in(l->arena);
+
+	if (*slot != NULL)
+		return *slot;
+	for (int i = d.lacking; i < 3 && codes[d.paid][i] != NULL; i++) {
+		buf_printf(&buf, "%s{\"code\":\"%s\",\"kind\":\"electronic\",\"files\":[",
+		    i > d.lacking ? "," : "", codes[d.paid][i]);
+		put_file(l, &buf, kind, i);
+		if (d.paid && i == 1) {
+			buf_puts(&buf, ",");
+			put_file(l, &buf, kind, 2);
+		}
+		buf_puts(&buf, "]}");
+	}
+	*slot = mem_copy_text(buf_get(&buf).s);
+	return *slot;
+}
+
+static void
+put_form(struct buf *buf, int64_t n, struct draw d)
+{
+	int year = 60 + (int)(n % 40), serial = (int)(n * 7919 % 900000), house = (int)(n % 200);
+
+	if (d.paid)
+		buf_printf(buf, "{\"move_in_date\":\"2026-10-01\",\"new_address\":{\"province\":\"19\","
+		    "\"commune\":\"05443\",\"detail\":\"Số %d, đường Bắc Kạn\"},\"former_address\":"
+		    "{\"province\":\"24\",\"commune\":\"07204\",\"detail\":\"Thôn Đông, xã Tân Mỹ\"},"
+		    "\"household_head\":{\"name\":\"%s %s\",\"number\":\"0191%02d%06d\","
+		    "\"relation\":\"self\"},\"members\":[]}", house, family[n % 5], given[n % 8], year, serial);
+	else
+		buf_printf(buf, "{\"child\":{\"name\":\"Trần Gia %s\",\"birth_date\":\"2026-10-30\","
+		    "\"sex\":\"male\",\"ethnicity\":\"Kinh\",\"nationality\":\"VN\",\"birth_place\":"
+		    "\"Bệnh viện A Thái Nguyên, tỉnh Thái Nguyên\",\"home_town\":\"Xã Tân Cương, tỉnh Thái "
+		    "Nguyên\"},\"mother\":{\"name\":\"%s %s\",\"birth_year\":19%02d,\"number\":"
+		    "\"0191%02d%06d\",\"address\":{\"province\":\"19\",\"commune\":\"05443\",\"detail\":"
+		    "\"Số %d, tổ 4\"}},\"father\":{\"name\":\"Trần Văn Minh\",\"birth_year\":1988,"
+		    "\"number\":\"019088004321\"},\"relation\":\"mother\",\"copies\":2}", given[n % 8],
+		    family[n % 5], given[n % 8], year, year, serial, house);
+}
+
 static struct text
-submission(struct load *l, int64_t n, bool paid, bool postal)
+submission(struct load *l, int64_t n)
 {
 	struct buf buf = buf_in(l->arena);
-	static char *parts[97][2];
-	int kind = (int)(n % 97);
+	struct draw d = draw(l, n);
+	int year = 60 + (int)(n % 40);
 
-	if (parts[kind][0] == NULL) {
-		struct buf three = buf_in(l->arena);
-
-		component(l, &three, 0, "TP01", n);
-		if (paid) {
-			component(l, &three, 1, "TP02", n);
-		} else {
-			component(l, &three, 1, "TP02", n);
-			component(l, &three, 2, "TP03", n);
-		}
-		parts[kind][0] = mem_copy_text(buf_get(&three).s);
-	}
-	buf_printf(&buf, "{\"procedure\":\"1.001193\",\"agency\":\"H55.242\",\"case\":\"default\","
+	buf_printf(&buf, "{\"procedure\":\"%s\",\"agency\":\"H55.242\",\"case\":\"default\","
 	    "\"channel\":\"online\",\"language\":\"vi\",\"applicant\":{\"kind\":\"citizen\","
 	    "\"name\":\"%s %s\",\"number\":\"0191%02d%06d\",\"birth_date\":\"19%02d-05-17\","
 	    "\"phone\":\"+849%08d\",\"address\":{\"province\":\"19\",\"commune\":\"05443\","
-	    "\"detail\":\"Số %d, tổ 4\"}},", family[n % 5], given[n % 8], 60 + (int)(n % 40),
-	    (int)(n * 7919 % 900000), 60 + (int)(n % 40), (int)(n % 100000000), (int)(n % 200));
-	buf_printf(&buf, "\"form\":{\"child\":{\"name\":\"Trần Gia %s\",\"birth_date\":\"2026-10-30\","
-	    "\"sex\":\"male\",\"ethnicity\":\"Kinh\",\"nationality\":\"VN\",\"birth_place\":\"Bệnh viện A "
-	    "Thái Nguyên, tỉnh Thái Nguyên\",\"home_town\":\"Xã Tân Cương, tỉnh Thái Nguyên\"},"
-	    "\"mother\":{\"name\":\"%s %s\",\"birth_year\":19%02d,\"number\":\"0191%02d%06d\","
-	    "\"address\":{\"province\":\"19\",\"commune\":\"05443\",\"detail\":\"Số %d, tổ 4\"}},"
-	    "\"father\":{\"name\":\"Trần Văn Minh\",\"birth_year\":1988,\"number\":\"019088004321\"},"
-	    "\"relation\":\"mother\",\"copies\":2},\"components\":[%s],", given[n % 8], family[n % 5],
-	    given[n % 8], 60 + (int)(n % 40), 60 + (int)(n % 40), (int)(n * 7919 % 900000),
-	    (int)(n % 200), parts[kind][0]);
-	buf_puts(&buf, postal ? "\"delivery\":{\"method\":\"postal\",\"address\":{\"name\":\"Nguyễn Thị An\","
-	    "\"phone\":\"+84912345678\",\"province\":\"19\",\"commune\":\"05443\",\"detail\":\"Số 1\"}},"
-	    : "\"delivery\":{\"method\":\"online\"},");
+	    "\"detail\":\"Số %d, tổ 4\"}},\"form\":", d.paid ? "1.004222" : "1.001193", family[n % 5],
+	    given[n % 8], year, (int)(n * 7919 % 900000), year, (int)(n % 100000000), (int)(n % 200));
+	put_form(&buf, n, d);
+	buf_printf(&buf, ",\"components\":[%s],", components(l, n, d));
+	buf_puts(&buf, d.postal ? "\"delivery\":{\"method\":\"postal\",\"address\":{\"name\":\"Nguyễn "
+	    "Thị An\",\"phone\":\"+84912345678\",\"province\":\"19\",\"commune\":\"05443\","
+	    "\"detail\":\"Số 1\"}}," : "\"delivery\":{\"method\":\"online\"},");
 	buf_puts(&buf, "\"declared\":{\"accepted\":true,\"text_version\":\"2026-07\","
 	    "\"at\":\"2026-11-20T09:15:00+07:00\"}}");
 	return buf_get(&buf);
@@ -137,7 +181,7 @@ send_one(struct load *l)
 	uuid_to_text(track->id, key);
 	time_to_text(clock_now_us(), stamp);
 	record.key = text_of(key);
-	record.value = submission(l, l->sent, false, l->o.mix[0] == 'f' && l->sent % 5 < 2);
+	record.value = submission(l, l->sent);
 	record_header(&record, "ce_specversion", TEXT("1.0"));
 	record_header(&record, "ce_id", text_of(id));
 	record_header(&record, "ce_source", text_of(source));
@@ -272,39 +316,39 @@ print_quantiles(const char *name, int64_t *values, int64_t n)
 	    (double)values[n * 99 / 100] / 1e3, (double)values[n - 1] / 1e3);
 }
 
+/* Ends per second between the first and the last counted end: what the pipeline sustains. */
+static double
+rate_of(int64_t *ends_us, int64_t n)
+{
+	qsort(ends_us, (size_t)n, sizeof *ends_us, compare);
+	return n > 1 ? (double)(n - 1) * 1e6 / (double)(ends_us[n - 1] - ends_us[0]) : 0;
+}
+
 static void
 report(struct load *l)
 {
-	int64_t *ready = mem_new((size_t)l->o.count, sizeof *ready);
-	int64_t *done = mem_new((size_t)l->o.count, sizeof *done), n_ready = 0, n_done = 0;
-	int64_t first_us = INT64_MAX, last_us = 0, warm_us = 0;
+	int64_t *ready = mem_new((size_t)l->o.count, sizeof *ready), n_ready = 0, n_done = 0;
+	int64_t *done = mem_new((size_t)l->o.count, sizeof *done);
+	int64_t *ends_us = mem_new((size_t)l->o.count, sizeof *ends_us);
 
-	for (int64_t i = 0; i < l->sent; i++) {
+	for (int64_t i = l->o.warm; i < l->sent; i++) {
 		struct track *t = &l->tracks[i];
 
-		if (i < l->o.warm) {
-			warm_us = t->done_us > warm_us ? t->done_us : warm_us;
-			continue;
-		}
 		if (t->ready_us != 0)
 			ready[n_ready++] = t->ready_us - t->sent_us;
 		if (t->done_us == 0)
 			continue;
+		ends_us[n_done] = t->done_us;
 		done[n_done++] = t->done_us - t->sent_us;
-		first_us = t->sent_us < first_us ? t->sent_us : first_us;
-		last_us = t->done_us > last_us ? t->done_us : last_us;
 	}
-	if (warm_us > first_us)
-		first_us = warm_us;
-	printf("{\"mix\":\"%s\",\"sent\":%lld,\"done\":%lld,\"counted\":%lld,\"seconds\":%.2f,"
-	    "\"per_second\":%.0f", l->o.mix, (long long)l->sent, (long long)l->done,
-	    (long long)n_done, n_done > 0 ? (double)(last_us - first_us) / 1e6 : 0,
-	    n_done > 0 ? (double)n_done * 1e6 / (double)(last_us - first_us) : 0);
+	printf("{\"mix\":\"%s\",\"sent\":%lld,\"done\":%lld,\"counted\":%lld,\"per_second\":%.0f",
+	    l->o.mix, (long long)l->sent, (long long)l->done, (long long)n_done, rate_of(ends_us, n_done));
 	print_quantiles("ready", ready, n_ready);
 	print_quantiles("end", done, n_done);
 	puts("}");
 	free(ready);
 	free(done);
+	free(ends_us);
 }
 
 static void
