@@ -35,7 +35,7 @@
  *	read yet makes a request wait.
  *
  * PARAMETERS
- *	intake.code.block, intake.catalogue.refresh_ms
+ *	intake.code.block, intake.catalogue.refresh.ms
  *
  * LIMITS
  *	When the stored content of a submission has been removed, a second one
@@ -63,7 +63,7 @@ static int64_t code_block, refresh_ms;
 static const struct param params[] = {
 	{ "intake.code.block", PARAM_INT, &code_block, "50", 1, 100000, NULL,
 	  "Serial numbers of dossier codes that are taken at once for an agency and a day." },
-	{ "intake.catalogue.refresh_ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
+	{ "intake.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
 	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };

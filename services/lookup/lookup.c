@@ -30,9 +30,9 @@
  *	back-off.  Contents that are not there park the message.
  *
  * PARAMETERS
- *	lookup.population.url, lookup.enterprise.url, lookup.timeout_ms,
+ *	lookup.population.url, lookup.enterprise.url, lookup.timeout,
  *	lookup.patience_ms, lookup.integration, lookup.application,
- *	lookup.catalogue.refresh_ms
+ *	lookup.catalogue.refresh.ms
  *
  * LIMITS
  *	The name of a business is not compared with the population register: the
@@ -57,14 +57,14 @@ static const struct param params[] = {
 	  "Where the population register answers." },
 	{ "lookup.enterprise.url", PARAM_TEXT, &urls[LOOKUP_ENTERPRISE], "http://127.0.0.1:8081/enterprise", 0, 0, NULL,
 	  "Where the enterprise register answers." },
-	{ "lookup.timeout_ms", PARAM_INT, &timeout_ms, "5000", 10, 600000, "ms", "How long one request may take." },
+	{ "lookup.timeout", PARAM_INT, &timeout_ms, "5000", 10, 600000, "ms", "How long one request may take." },
 	{ "lookup.patience_ms", PARAM_INT, &patience_ms, "7200000", 0, 604800000, "ms",
 	  "How long a register is asked again before the applicant is asked for the paper." },
 	{ "lookup.integration", PARAM_TEXT, &integration, "DVC", 0, 0, NULL,
 	  "Our code at the service bus (MaTichHop)." },
 	{ "lookup.application", PARAM_TEXT, &application, "dossier-lookup", 0, 0, NULL,
 	  "Who asks, as the registers log it (MaCanBo)." },
-	{ "lookup.catalogue.refresh_ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
+	{ "lookup.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
 	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };

@@ -28,8 +28,8 @@
  *	parked.  A procedure version that is not in the catalogue: waits.
  *
  * PARAMETERS
- *	verification.fetch, verification.objects.url, verification.timeout_ms,
- *	verification.patience_ms, verification.catalogue.refresh_ms
+ *	verification.fetch, verification.objects.url, verification.timeout,
+ *	verification.patience_ms, verification.catalogue.refresh.ms
  *
  * LIMITS
  *	Signatures are not looked at.  A component that an officer did not ask for
@@ -53,11 +53,11 @@ static const struct param params[] = {
 	  "Which files to read and digest: all, or none (taken as declared)." },
 	{ "verification.objects.url", PARAM_TEXT, &objects_url, "http://127.0.0.1:8081/objects", 0, 0, NULL,
 	  "Where the object store answers; a file's uri is appended after a slash." },
-	{ "verification.timeout_ms", PARAM_INT, &timeout_ms, "30000", 100, 600000, "ms",
+	{ "verification.timeout", PARAM_INT, &timeout_ms, "30000", 100, 600000, "ms",
 	  "How long reading one file may take." },
 	{ "verification.patience_ms", PARAM_INT, &patience_ms, "86400000", 1000, 604800000, "ms",
 	  "How long a file is asked for again before the dossier is parked for an operator." },
-	{ "verification.catalogue.refresh_ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
+	{ "verification.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
 	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };
