@@ -120,7 +120,7 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
 /* Prefetch small: memory stays flat, and a rebalance throws little away. */
 static const char *const consumer_defaults[] = {
 	"queued.min.messages", "1000", "queued.max.messages.kbytes", "2048",
-	"fetch.message.max.bytes", "262144", "fetch.wait.max.ms", "100",
+	"fetch.message.max.bytes", "262144", "fetch.wait.max.ms", "500",
 	"fetch.error.backoff.ms", "50", NULL
 };
 
