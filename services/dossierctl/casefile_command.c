@@ -8,6 +8,24 @@
 
 #include "dossier_find.h"
 
+/* On one line for programs; for people byte for byte, as it came. */
+static void
+print_body(struct ctl *ctl, struct text body)
+{
+	struct buf buf = buf_in(ctl->arena);
+	const struct doc_node *root;
+	struct doc_error why;
+
+	if (!ctl->json)
+		buf_text(&buf, body);
+	else if (doc_parse(ctl->arena, body, NULL, &root, &why) == FAULT_NONE)
+		doc_write(&buf, root);
+	else
+		buf_json_text(&buf, text_is_utf8(body) ? body : TEXT_NONE);
+	fwrite(buf.s, 1, buf.n, stdout);
+	puts(ctl->json ? "}" : "");
+}
+
 static enum fault
 read_contents(struct ctl *ctl, struct session *session, const struct dossier *dos,
     struct err *err)
@@ -28,8 +46,7 @@ read_contents(struct ctl *ctl, struct session *session, const struct dossier *do
 		else
 			printf("# version %d, round %d: %.*s\n", rows_int4(rows, i, 0),
 			    rows_int4(rows, i, 1), TEXT_ARG(kind));
-		fwrite(body.s, 1, body.n, stdout);
-		puts(ctl->json ? "}" : "");
+		print_body(ctl, body);
 	}
 	return fault;
 }

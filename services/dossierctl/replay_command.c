@@ -11,14 +11,10 @@
  * Without --verify no database is asked: the topics alone, to their end.
  */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "../dispatch/dispatch_fold.h"
 #include "../fee/fee_fold.h"
-#include "replay_snapshot.h"
-#include "replay_source.h"
-#include "table.h"
+#include "replay_report.h"
 
 static struct {
 	bool	verify, heads;
@@ -34,72 +30,6 @@ static const struct option_row options[] = {
 	{ .name = NULL }
 };
 
-struct replay {
-	struct ctl		*ctl;
-	struct session		*session;	/* NULL without --verify */
-	struct source		sources[STAGES];
-	struct lane_end		ends[STAGES];
-	int			home;
-	int64_t			differences;
-	bool			incomplete;	/* somewhere the topics do not reach far enough */
-	bool			unreadable;	/* an entry of this home could not be read */
-	struct table		*heads;
-	struct {
-		int64_t		homes, entries, applied, dropped, dossiers, rows, stored;
-	} count;
-};
-
-/* --- differences --------------------------------------------------------- */
-
-static void
-print_difference(struct replay *r, const struct difference *d)
-{
-	struct buf buf = buf_in(r->ctl->arena);
-
-	buf_puts(&buf, "{\"table\":");
-	buf_json_text(&buf, text_of(d->table));
-	buf_puts(&buf, ",\"key\":");
-	buf_json_text(&buf, d->key);
-	buf_puts(&buf, ",\"column\":");
-	buf_json_text(&buf, text_of(d->column));
-	buf_puts(&buf, ",\"journal\":");
-	buf_text(&buf, text_is_absent(d->journal) ? TEXT("null") : d->journal);
-	buf_puts(&buf, ",\"database\":");
-	buf_text(&buf, text_is_absent(d->database) ? TEXT("null") : d->database);
-	buf_puts(&buf, ",\"what\":");
-	buf_json_text(&buf, text_of(d->what));
-	buf_puts(&buf, "}\n");
-	fwrite(buf.s, 1, buf.n, stdout);
-}
-
-static void
-differ(void *ctx, const struct difference *d)
-{
-	struct replay *r = ctx;
-	struct arena *arena = r->ctl->arena;
-
-	if (r->differences++ >= opt.limit)
-		return;
-	if (r->ctl->json) {
-		print_difference(r, d);
-		return;
-	}
-	printf("%sdifferent%s  %s %.*s%s%s: %s", r->ctl->colour ? "\033[31m" : "",
-	    r->ctl->colour ? "\033[0m" : "", d->table, TEXT_ARG(text_shown(arena, d->key)),
-	    d->column != NULL ? " " : "", d->column != NULL ? d->column : "", d->what);
-	if (d->column != NULL && !text_is_absent(d->journal) && !text_is_absent(d->database))
-		printf(" (journal %.*s, database %.*s)", TEXT_ARG(text_shown(arena, d->journal)),
-		    TEXT_ARG(text_shown(arena, d->database)));
-	putchar('\n');
-}
-
-/* A difference of a journal's entry. */
-static void
-differ_entry(struct replay *r, const struct source *s, int64_t number, const char *what)
-{
-	differ(r, &(struct difference){ .table = stage_journal(s->stage), .key = arena_printf(
-	    r->ctl->arena, "%s/%d/%" PRId64, stage_name(s->stage), s->lane, number), .what = what });
-}
 
 /* --- one home ------------------------------------------------------------ */
 
@@ -132,7 +62,7 @@ check_place(struct replay *r, const struct source *s)
 	else if (!text_is(s->record.key, uuid))
 		what = "key and subject differ";
 	if (what != NULL)
-		differ_entry(r, s, s->follow.number, what);
+		replay_differ_entry(r, s, s->follow.number, what);
 	return what == NULL;
 }
 
@@ -144,7 +74,7 @@ advance(struct replay *r, struct source *s, struct err *err)
 
 	if (fault != FAULT_PARK)
 		return fault;
-	differ_entry(r, s, s->follow.number, err->text);
+	replay_differ_entry(r, s, s->follow.number, err->text);
 	r->unreadable = true;
 	s->state = SOURCE_SHORT;
 	return FAULT_NONE;
@@ -178,11 +108,11 @@ judge_short(struct replay *r, const struct source *s, const struct lane_end *end
 	int64_t next = s->follow.number + 1;
 
 	if (s->follow.misfits > 0)
-		differ_entry(r, s, next, "the topic has an entry of this number whose chain does not fit");
+		replay_differ_entry(r, s, next, "the topic has an entry of this number whose chain does not fit");
 	else if (s->follow.beyond > 0)
-		differ_entry(r, s, next, "the topic has it not, but entries after it");
+		replay_differ_entry(r, s, next, "the topic has it not, but entries after it");
 	else if (end->acked >= next)
-		differ_entry(r, s, next, "the broker had it, and the topic has it no more");
+		replay_differ_entry(r, s, next, "the broker had it, and the topic has it no more");
 	else {
 		r->incomplete = true;
 		ctl_note(r->ctl, "%s/%d ends at %" PRId64 "; the database has given %" PRId64
@@ -198,9 +128,9 @@ judge_source(struct replay *r, struct source *s, const struct lane_end *end)
 	r->count.dropped += s->follow.repeated + s->follow.misfits + s->follow.beyond +
 	    s->follow.strange;
 	if (s->unlike != 0)
-		differ_entry(r, s, s->unlike, "core.journal holds other bytes, or another chain");
+		replay_differ_entry(r, s, s->unlike, "core.journal holds other bytes, or another chain");
 	if (s->torn != 0)
-		differ_entry(r, s, s->torn, "the topic has it, core.journal has it not");
+		replay_differ_entry(r, s, s->torn, "the topic has it, core.journal has it not");
 	if (r->session == NULL)
 		return s->state == SOURCE_END;
 	if (s->state == SOURCE_SHORT) {
@@ -216,20 +146,10 @@ static void
 judge_end(struct replay *r, const struct source *s, const struct lane_end *end)
 {
 	if (r->session != NULL && end->stored != end->given)
-		differ_entry(r, s, end->stored, "core.journal ends here, the lane elsewhere");
+		replay_differ_entry(r, s, end->stored, "core.journal ends here, the lane elsewhere");
 	if (r->session != NULL && s->state == SOURCE_END &&
 	    memcmp(s->follow.hash, end->hash, DIGEST_BYTES) != 0)
-		differ_entry(r, s, end->given, "the lane's hash is another than the chain's");
-}
-
-static void
-put_head(struct replay *r, const struct source *s)
-{
-	table_name(r->heads, stage_journal(s->stage));
-	table_int(r->heads, s->lane);
-	table_int(r->heads, s->follow.number);
-	table_hex(r->heads, s->follow.hash, DIGEST_BYTES);
-	table_end(r->heads);
+		replay_differ_entry(r, s, end->given, "the lane's hash is another than the chain's");
 }
 
 static enum fault
@@ -241,7 +161,7 @@ judge(struct replay *r, struct replay_home *home, struct err *err)
 	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++) {
 		struct source *s = &r->sources[i];
 
-		put_head(r, s);
+		replay_put_head(r, s);
 		judge_end(r, s, &r->ends[i]);
 		if (r->session != NULL && s->state == SOURCE_END)
 			fault = source_drain(s, err);
@@ -261,7 +181,7 @@ replay_one(struct replay *r, struct err *err)
 {
 	static const struct fold *const folds[REPLAY_FOLDS] = { &fee_fold, &dispatch_fold };
 	struct replay_home_options home_options = { .home = r->home, .folds = folds, .ctx = r,
-	    .differ = differ };
+	    .differ = replay_differ };
 	struct replay_home *home = replay_home_new(&home_options);
 	enum fault fault = FAULT_NONE;
 
@@ -297,7 +217,7 @@ count_homes(struct replay *r, int *n, struct err *err)
 		return fault;
 	lanes = (int)rows_int8(rows, 0, 0);
 	if (rows_int8(rows, 0, 1) > 0)
-		differ(r, &(struct difference){ .table = "core.dossier", .key = arena_printf(
+		replay_differ(r, &(struct difference){ .table = "core.dossier", .key = arena_printf(
 		    r->ctl->arena, "%" PRId64 " rows", rows_int8(rows, 0, 1)), .column = "home",
 		    .what = "no lane is their home" });
 	if (lanes != *n)
@@ -330,38 +250,6 @@ replay_all(struct replay *r, struct err *err)
 	return fault;
 }
 
-static const char *
-verdict_of(const struct replay *r)
-{
-	return r->differences > 0 ? "different" : r->incomplete ? "incomplete" :
-	    opt.verify ? "equal" : "sound";
-}
-
-static void
-print_summary(struct replay *r, int64_t span_us)
-{
-	double seconds = (double)span_us / 1e6;
-
-	if (opt.heads)
-		table_print(r->heads, NULL);
-	if (r->ctl->json) {
-		printf("{\"verdict\":\"%s\",\"differences\":%" PRId64 ",\"homes\":%" PRId64
-		    ",\"entries\":%" PRId64 ",\"applied\":%" PRId64 ",\"dropped\":%" PRId64
-		    ",\"dossiers\":%" PRId64 ",\"dossiers_stored\":%" PRId64 ",\"orders_and_parcels\":%"
-		    PRId64 ",\"seconds\":%.3f}\n", verdict_of(r), r->differences, r->count.homes,
-		    r->count.entries, r->count.applied, r->count.dropped, r->count.dossiers,
-		    r->count.stored, r->count.rows, seconds);
-		return;
-	}
-	if (r->differences > opt.limit)
-		printf("… and %" PRId64 " more\n", r->differences - opt.limit);
-	printf("%s: %" PRId64 " homes, %" PRId64 " entries (%" PRId64 " applied, %" PRId64
-	    " dropped as repeats), %" PRId64 " dossiers, %" PRId64 " orders and parcels; %" PRId64
-	    " differences; %.1f s, %.0f entries/s\n", verdict_of(r), r->count.homes, r->count.entries,
-	    r->count.applied, r->count.dropped, r->count.dossiers, r->count.rows, r->differences,
-	    seconds, seconds > 0 ? (double)r->count.entries / seconds : 0);
-}
-
 static int
 replay(struct ctl *ctl)
 {
@@ -369,7 +257,8 @@ replay(struct ctl *ctl)
 		{ "JOURNAL", "journal", false }, { "PARTITION", "partition", true },
 		{ "NUMBER", "number", true }, { "HASH", "hash", false }
 	};
-	struct replay r = { .ctl = ctl, .heads = table_new(ctl, columns, 4) };
+	struct replay r = { .ctl = ctl, .verify = opt.verify, .limit = opt.limit,
+	    .heads = table_new(ctl, columns, 4) };
 	int64_t begun_us = clock_span_us();
 	struct err err;
 	enum fault fault = replay_all(&r, &err);
@@ -379,7 +268,9 @@ replay(struct ctl *ctl)
 	session_close(r.session);
 	if (fault != FAULT_NONE)
 		return ctl_fail(ctl, &err);
-	print_summary(&r, clock_span_us() - begun_us);
+	if (opt.heads)
+		table_print(r.heads, NULL);
+	replay_print_summary(&r, clock_span_us() - begun_us);
 	return r.differences > 0 ? CTL_NO : r.incomplete ? CTL_CANNOT : CTL_YES;
 }
 
