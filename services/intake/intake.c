@@ -55,7 +55,7 @@
 #define TYPE_WITHDRAWAL "vn.dossier.withdrawal_requested.v1"
 #define TYPE_DELIVERY "vn.dossier.delivery_change_requested.v1"
 
-enum { SALTS_MAX = 512, WAIT_CATALOGUE_MS = 5000 };
+enum { SALTS_MAX = 512, WAIT_CATALOGUE_MS = 1000 };
 static const char reason_salt[] = "salt", reason_serial[] = "serial", reason_catalogue[] = "catalogue";
 
 static int64_t code_block, refresh_ms;
@@ -489,13 +489,14 @@ give_granted(struct decision *d, enum intake_request request)
 static void
 decide_request(struct decision *d, enum intake_request request)
 {
-	const struct intake *intake = worker_state(d->worker);
+	struct intake *intake = worker_state(d->worker);
 	struct intake_errors errors = { .arena = d->arena };
 	const struct procedure *procedure = NULL;
 
 	if (request != INTAKE_WITHDRAWAL && !text_is_absent(d->dos->procedure)) {
 		procedure = catalogue_procedure_version(intake->catalogue, d->dos->procedure, d->dos->procedure_version);
 		if (procedure == NULL && dossier_may(d->dos, EV_INTAKE_SUPPLEMENTED)) {
+			intake->refreshed_us = 0;	/* look at once: whoever registered it knows it already */
 			decide_wait(d, d->now + WAIT_CATALOGUE_MS * 1000, reason_catalogue);
 			return;
 		}

@@ -46,7 +46,7 @@
 #include "lookup_gateway.h"
 #include "lookup_sql.h"
 
-enum { TAG_BEGIN = QUESTIONS_MAX, BEGIN_PAUSE_MS = 2000, PROBE_PAUSE_MS = 100, ANSWER_MAX_BYTES = 256 * 1024,
+enum { TAG_BEGIN = QUESTIONS_MAX, BEGIN_PAUSE_MS = 1000, PROBE_PAUSE_MS = 100, ANSWER_MAX_BYTES = 256 * 1024,
     HTTP_OK = 200 };
 
 static const char *urls[LOOKUP_REGISTRIES], *integration, *application;
@@ -279,6 +279,8 @@ begin(struct inquiry *q)
 		facts->n = lookup_questions(procedure, facts->submission, facts->question);
 	for (int i = 0; i < facts->n; i++)
 		facts->answer[i] = (struct lookup_answer){ .end = LOOKUP_END_OPEN };
+	if (procedure == NULL)
+		own->refreshed_us = 0;		/* look at once: intake knows it already */
 	if (procedure == NULL || !matches_load(q, facts)) {
 		inquiry_later(q, BEGIN_PAUSE_MS, TAG_BEGIN);
 		return;

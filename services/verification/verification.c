@@ -43,7 +43,7 @@
 
 #include "verification_rules.h"
 
-enum { AT_ONCE = 6, WAIT_CATALOGUE_MS = 5000, PROBE_PAUSE_MS = 100 };
+enum { AT_ONCE = 6, WAIT_CATALOGUE_MS = 1000, PROBE_PAUSE_MS = 100 };
 
 static const char *fetch, *objects_url;
 static int64_t timeout_ms, patience_ms, refresh_ms;
@@ -342,7 +342,7 @@ park(struct decision *d, const char *code, const char *why)
 static void
 decide(struct decision *d)
 {
-	const struct verification *own = worker_state(d->worker);
+	struct verification *own = worker_state(d->worker);
 	const struct procedure *procedure;
 	struct verification_request request = { 0 };
 	struct verification_verdict verdict;
@@ -352,6 +352,7 @@ decide(struct decision *d)
 		return;		/* for good: nobody waits for the answer */
 	procedure = catalogue_procedure_version(own->catalogue, d->dos->procedure, d->dos->procedure_version);
 	if (procedure == NULL) {
+		own->refreshed_us = 0;		/* look at once: intake knows it already */
 		decide_wait(d, d->now + WAIT_CATALOGUE_MS * 1000, "catalogue");
 		return;
 	}
