@@ -107,17 +107,26 @@ ctl_broker(struct ctl *ctl, const char **out, struct err *err)
 	return FAULT_NONE;
 }
 
-/* PREFIX/share/dossier/schemas, where the program is PREFIX/bin/dossierctl. */
+/* Beside the program: PREFIX/bin with PREFIX/share, or build/bin within a checkout. */
 static const char *
-installed_schemas(struct ctl *ctl)
+schemas_beside(struct ctl *ctl)
 {
+	static const char *const places[] = { "../share/dossier/schemas", "../../schemas",
+	    "../../../schemas" };
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *folder, *found = NULL;
 
 	if (n <= 0)
 		return NULL;
 	self[n] = '\0';
-	return arena_printf(ctl->arena, "%s/../share/dossier/schemas", dirname(self)).s;
+	folder = dirname(self);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		found = arena_printf(ctl->arena, "%s/%s", folder, places[i]).s;
+		if (file_is_folder(arena_printf(ctl->arena, "%s/database", found).s))
+			return found;
+	}
+	return NULL;
 }
 
 enum fault
@@ -128,7 +137,7 @@ ctl_schemas(struct ctl *ctl, const char **out, struct err *err)
 	if (v == NULL && file_is_folder("schemas/database"))
 		v = "schemas";
 	if (v == NULL)
-		v = installed_schemas(ctl);
+		v = schemas_beside(ctl);
 	if (v == NULL || !file_is_folder(v))
 		return err_set(err, FAULT_FATAL, "find the schemas", NULL,
 		    "no folder %.120s; say --schemas DIR", v != NULL ? v : "schemas");

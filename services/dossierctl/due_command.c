@@ -19,7 +19,7 @@ static struct {
 static const struct option_row options[] = {
 	{ "procedure", OPTION_TEXT, &opt.procedure, "CODE", "which procedure", 0, 0 },
 	{ "agency", OPTION_TEXT, &opt.agency, "CODE", "at which agency", 0, 0 },
-	{ "received", OPTION_TEXT, &opt.received, "TIME", "when it arrives complete: 2026-11-22T16:30:00+07:00", 0, 0 },
+	{ "received", OPTION_TEXT, &opt.received, "TIME", "when it arrives complete", 0, 0 },
 	{ "case", OPTION_TEXT, &opt.in_case, "CASE", "which case of the procedure (default)", 0, 0 },
 	{ "channel", OPTION_TEXT, &opt.channel, "C", "online, counter or postal (online)", 0, 0 },
 	{ .name = NULL }
