@@ -46,16 +46,16 @@
 
 #include "service.h"
 
-#include "intake_code.h"
-#include "intake_rules.h"
+#include "intake_event.h"
 #include "intake_sql.h"
+#include "intake_store.h"
 
 #define TYPE_SUBMITTED "vn.dossier.submitted.v1"
 #define TYPE_SUPPLEMENTED "vn.dossier.supplemented.v1"
 #define TYPE_WITHDRAWAL "vn.dossier.withdrawal_requested.v1"
 #define TYPE_DELIVERY "vn.dossier.delivery_change_requested.v1"
 
-enum { SALTS_MAX = 512, WAIT_CATALOGUE_MS = 1000 };
+enum { WAIT_CATALOGUE_MS = 1000 };
 static const char reason_salt[] = "salt", reason_serial[] = "serial", reason_catalogue[] = "catalogue";
 
 static int64_t code_block, refresh_ms;
@@ -68,21 +68,13 @@ static const struct param params[] = {
 	{ 0 }
 };
 
-/* The salt of a first content, loaded because a repeat waits for it. */
-struct salt {
-	uint8_t	dossier[UUID_BYTES];
-	uint8_t	salt[SALT_BYTES];
-	enum { SALT_NO_ROW, SALT_REMOVED, SALT_FOUND } state;
-};
-
 struct intake {
 	struct catalogue	*catalogue;
 	int64_t			refreshed_us;	/* on the span clock */
 	struct serials		*serials;
 	struct digest		*digest;
 	uint8_t			secret[DIGEST_BYTES];	/* salts are derived from it; never leaves the process */
-	struct salt		salts[SALTS_MAX];
-	int			n_salts;
+	struct salts		salts;
 };
 
 /* --- life ---------------------------------------------------------------------- */
@@ -182,85 +174,17 @@ needs_count(const struct intake *intake, struct job *const *jobs, int n, struct 
 	return all_known;
 }
 
-static enum fault
-serials_fill(struct worker *worker, struct serial_need *needs, int n, struct err *err)
-{
-	struct intake *intake = worker_state(worker);
-	struct db_args *args = db_args_new(worker_arena(worker), 3);
-	struct db_array *agency = db_put_array(args, DB_TEXT), *day = db_put_array(args, DB_INT8),
-	    *count = db_put_array(args, DB_INT8);
-	const struct rows *rows;
-
-	for (int i = 0; i < n; i++) {
-		db_add_text(agency, needs[i].agency);
-		db_add_int8(day, needs[i].day);
-		db_add_int8(count, needs[i].n);
-	}
-	if (db_run(worker_db(worker), &intake_sql[SQL_SERIAL_TAKE], args, &rows, err) != FAULT_NONE)
-		return err->fault;
-	if (rows_count(rows) != n)
-		bug("%d blocks of serials for %d", rows_count(rows), n);
-	for (int i = 0; i < n; i++)
-		for (int k = 0; k < n; k++)
-			if (rows_int8(rows, i, 1) == needs[k].day && text_is_equal(rows_text(rows, i, 0), needs[k].agency))
-				serials_put(intake->serials, needs[k].agency, needs[k].day, rows_int8(rows, i, 2), needs[k].n);
-	return FAULT_NONE;
-}
-
-static struct salt *
-salt_find(struct intake *intake, const uint8_t dossier[UUID_BYTES])
-{
-	for (int i = 0; i < intake->n_salts; i++)
-		if (memcmp(intake->salts[i].dossier, dossier, UUID_BYTES) == 0)
-			return &intake->salts[i];
-	return NULL;
-}
-
 /* A job that waits for the salt has seen the row: then no content means that it was removed. */
-static void
-salts_want(struct intake *intake, struct job *const *jobs, int n, struct db_array *ids)
-{
-	intake->n_salts = 0;
-	for (int i = 0; i < n && intake->n_salts < SALTS_MAX; i++) {
-		struct salt *salt;
-
-		if (!jobs[i]->stored || !is_submission(jobs[i]))
-			continue;
-		if ((salt = salt_find(intake, jobs[i]->dossier)) == NULL) {
-			salt = &intake->salts[intake->n_salts++];
-			*salt = (struct salt){ .state = SALT_NO_ROW };
-			memcpy(salt->dossier, jobs[i]->dossier, UUID_BYTES);
-			db_add_uuid(ids, jobs[i]->dossier);
-		}
-		if (text_is(jobs[i]->reason, reason_salt))
-			salt->state = SALT_REMOVED;
-	}
-}
-
-/* Repeats that decide could not compare yet. */
 static enum fault
-salts_load(struct worker *worker, struct job *const *jobs, int n, struct err *err)
+salts_fill(struct worker *worker, struct job *const *jobs, int n, struct err *err)
 {
 	struct intake *intake = worker_state(worker);
-	struct db_args *args = db_args_new(worker_arena(worker), 1);
-	const struct rows *rows;
 
-	salts_want(intake, jobs, n, db_put_array(args, DB_UUID));
-	if (intake->n_salts == 0)
-		return FAULT_NONE;
-	if (db_run(worker_db(worker), &intake_sql[SQL_SALT_LOAD], args, &rows, err) != FAULT_NONE) {
-		intake->n_salts = 0;
-		return err->fault;
-	}
-	for (int i = 0; i < rows_count(rows); i++) {
-		struct salt *salt = salt_find(intake, rows_uuid(rows, i, 0));
-
-		if (salt == NULL || rows_text(rows, i, 1).n != SALT_BYTES)
-			bug("a salt that nobody asked for, or of another size");
-		memcpy(salt->salt, rows_text(rows, i, 1).s, SALT_BYTES);
-		salt->state = SALT_FOUND;
-	}
-	return FAULT_NONE;
+	salts_clear(&intake->salts);
+	for (int i = 0; i < n; i++)
+		if (jobs[i]->stored && is_submission(jobs[i]))
+			salts_want(&intake->salts, jobs[i]->dossier, text_is(jobs[i]->reason, reason_salt));
+	return salts_load(&intake->salts, worker_db(worker), worker_arena(worker), &intake_sql[SQL_SALT_LOAD], err);
 }
 
 static enum fault
@@ -276,58 +200,31 @@ prepare(struct worker *worker, struct job *const *jobs, int n, struct err *err)
 		(void)needs_count(intake, jobs, n, needs, &n_needs);
 	}
 	n_needs = serials_short(intake->serials, needs, n_needs, code_block);
-	if (n_needs > 0 && serials_fill(worker, needs, n_needs, err) != FAULT_NONE)
+	if (n_needs > 0 && serials_load(intake->serials, worker_db(worker), worker_arena(worker),
+	    &intake_sql[SQL_SERIAL_TAKE], needs, n_needs, err) != FAULT_NONE)
 		return err->fault;
-	return salts_load(worker, jobs, n, err);
+	return salts_fill(worker, jobs, n, err);
 }
 
-/* --- digests ------------------------------------------------------------------- */
+/* --- salts and digests ---------------------------------------------------------- */
 
-/* Nobody can guess it without the secret, and the same message gives the same one in this process. */
 static void
 salt_make(const struct decision *d, uint8_t salt[SALT_BYTES])
 {
 	struct intake *intake = worker_state(d->worker);
-	uint8_t full[DIGEST_BYTES];
 
-	digest_begin(intake->digest);
-	digest_raw(intake->digest, intake->secret, sizeof intake->secret);
-	digest_lp(intake->digest, (struct text){ (const char *)d->job->dossier, UUID_BYTES });
-	digest_lp(intake->digest, d->job->ce_source);
-	digest_lp(intake->digest, d->job->ce_id);
-	digest_end(intake->digest, full);
-	memcpy(salt, full, SALT_BYTES);
+	intake_salt_make(intake->digest, intake->secret, d->job, salt);
 }
 
-/* Salted SHA-256 of LP(type) LP(data), hexadecimal. */
 static struct text
 content_digest(const struct decision *d, const uint8_t salt[SALT_BYTES])
 {
 	struct intake *intake = worker_state(d->worker);
-	char *hex = arena_take(d->arena, 2 * DIGEST_BYTES + 1, 1);
-	uint8_t full[DIGEST_BYTES];
 
-	digest_begin(intake->digest);
-	digest_raw(intake->digest, salt, SALT_BYTES);
-	digest_lp(intake->digest, d->job->ce_type);
-	digest_lp(intake->digest, d->job->record.value);
-	digest_end(intake->digest, full);
-	text_hex(full, sizeof full, hex);
-	return (struct text){ hex, 2 * DIGEST_BYTES };
+	return intake_content_digest(intake->digest, d->arena, d->job, salt);
 }
 
 /* --- submissions --------------------------------------------------------------- */
-
-static void
-put_submission(struct decision *d, struct event *event, const uint8_t salt[SALT_BYTES])
-{
-	event->home = d->job->lane;
-	event->input = TEXT_NONE;	/* the id is the digest of it already */
-	event->source = d->job->ce_source;
-	event->submission = d->job->ce_id;
-	event->received_at = d->job->place.at;
-	event->digest = content_digest(d, salt);
-}
 
 static void
 give_rejected(struct decision *d, struct text errors, const struct intake_verdict *verdict)
@@ -337,7 +234,7 @@ give_rejected(struct decision *d, struct text errors, const struct intake_verdic
 	uint8_t salt[SALT_BYTES];
 
 	salt_make(d, salt);
-	put_submission(d, event, salt);
+	intake_put_submission(event, d->job, content_digest(d, salt));
 	event->errors = errors;
 	if (verdict != NULL && verdict->procedure != NULL)
 		event->procedure = verdict->procedure->code;
@@ -345,27 +242,6 @@ give_rejected(struct decision *d, struct text errors, const struct intake_verdic
 		event->agency = verdict->agency->code;
 	decide_give(d, event);
 	decide_content(d, "rejected", salt, text_is_absent(body) ? TEXT("") : body);
-}
-
-static void
-put_law(struct decision *d, struct event *event, const struct intake_verdict *verdict)
-{
-	const struct doc_node *data = d->job->data;
-
-	event->procedure = verdict->procedure->code;
-	event->procedure_version = verdict->procedure->version;
-	event->agency = verdict->agency->code;
-	event->level = doc_get_text(verdict->procedure->body, "level");
-	event->rule_set = text_of(intake_rule_set(verdict->procedure, verdict->agency));
-	event->case_code = doc_get_text(data, "case");
-	event->channel = doc_get_text(data, "channel");
-	event->applicant_kind = doc_get_text(doc_get(data, "applicant"), "kind");
-	event->language = doc_get_text(data, "language");
-	if (text_is_absent(event->language))
-		event->language = TEXT("vi");
-	event->exemption = doc_get_text(data, "exemption");
-	event->delivery = doc_get_text(doc_get(data, "delivery"), "method");
-	event->round = 0;
 }
 
 static void
@@ -388,8 +264,8 @@ give_registered(struct decision *d, const struct intake_verdict *verdict)
 	}
 	event = decide_event(d, EV_INTAKE_REGISTERED);
 	salt_make(d, salt);
-	put_submission(d, event, salt);
-	put_law(d, event, verdict);
+	intake_put_submission(event, d->job, content_digest(d, salt));
+	intake_put_law(event, d->job->data, verdict);
 	event->code = code;
 	decide_give(d, event);
 	decide_content(d, "submission", salt, d->job->record.value);
@@ -423,7 +299,8 @@ decide_first(struct decision *d)
 static void
 decide_second(struct decision *d)
 {
-	const struct salt *salt = salt_find(worker_state(d->worker), d->job->dossier);
+	struct intake *intake = worker_state(d->worker);
+	const struct salt *salt = salts_find(&intake->salts, d->job->dossier);
 	struct event *event;
 	struct text digest;
 	uint8_t bytes[DIGEST_BYTES];
@@ -436,6 +313,7 @@ decide_second(struct decision *d)
 	if (salt->state == SALT_REMOVED || (text_unhex(digest, bytes, sizeof bytes) &&
 	    text_is_equal((struct text){ (const char *)bytes, sizeof bytes }, d->dos->digest))) {
 		event = decide_event(d, EV_INTAKE_REPEATED);
+		d->job->end = END_REPEATED;
 	} else {
 		event = decide_event(d, EV_INTAKE_CONFLICT);
 		event->digest = digest;

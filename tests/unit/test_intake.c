@@ -2,6 +2,7 @@
 #include "catalogue_shipped.h"
 
 #include "../../services/intake/intake_code.h"
+#include "../../services/intake/intake_event.h"
 #include "../../services/intake/intake_rules.h"
 #include "idnumber.h"
 
@@ -555,4 +556,66 @@ Test(intake, rule_set_of_an_offer)
 	cr_expect_str_eq(intake_rule_set(criminal, ward), hex);
 	cr_expect_str_neq(intake_rule_set(criminal, ministry), hex);
 	cr_expect_str_eq(intake_rule_set(criminal, ward), hex);
+}
+
+/* --- events -------------------------------------------------------------------- */
+
+static struct job
+job_of(const char *id, const char *value)
+{
+	struct job job = { .lane = 5, .dossier = { 7 }, .ce_source = TEXT("/portal/p"), .ce_id = text_of(id),
+	    .ce_type = TEXT("vn.dossier.submitted.v1"), .place = { .at = 1000 } };
+
+	job.record.value = text_of(value);
+	return job;
+}
+
+/* As documented: SHA-256 over salt, LP(type), LP(data). */
+Test(intake, digest_of_content)
+{
+	struct job job = job_of("1", "{}"), other = job_of("1", "{ }");
+	struct digest *digest = digest_new();
+	uint8_t secret[DIGEST_BYTES] = { 1 }, salt[SALT_BYTES], again[SALT_BYTES], full[DIGEST_BYTES];
+	struct buf buf = buf_in(arena);
+	char hex[2 * DIGEST_BYTES + 1];
+
+	intake_salt_make(digest, secret, &job, salt);
+	intake_salt_make(digest, secret, &job, again);
+	cr_expect_eq(memcmp(salt, again, SALT_BYTES), 0, "one message, one salt");
+	buf_lp(&buf, job.ce_type.s, job.ce_type.n);
+	buf_lp(&buf, job.record.value.s, job.record.value.n);
+	digest_salted(salt, buf_get(&buf), full);
+	text_hex(full, sizeof full, hex);
+	cr_expect_str_eq(intake_content_digest(digest, arena, &job, salt).s, hex);
+	cr_expect_str_neq(intake_content_digest(digest, arena, &other, salt).s, hex);
+	other = job_of("2", "{}");
+	intake_salt_make(digest, secret, &other, again);
+	cr_expect_neq(memcmp(salt, again, SALT_BYTES), 0);
+	secret[31] = 1;
+	intake_salt_make(digest, secret, &job, again);
+	cr_expect_neq(memcmp(salt, again, SALT_BYTES), 0);
+	digest_free(digest);
+}
+
+Test(intake, facts_of_a_registration)
+{
+	const struct doc_node *data = submission(&(struct pieces){ .exemption = "merit" });
+	struct event *event = event_new(arena, EV_INTAKE_REGISTERED);
+	struct job job = job_of("1", "{}");
+	struct intake_verdict verdict;
+
+	intake_judge_submission(cat, data, at(NOON), arena, &verdict);
+	event->input = TEXT("x");
+	intake_put_submission(event, &job, TEXT("d"));
+	intake_put_law(event, data, &verdict);
+	cr_expect_eq(event->home, 5);
+	cr_expect(text_is_absent(event->input), "the dossier's id stands for it");
+	cr_expect(text_is(event->source, "/portal/p") && text_is(event->submission, "1") && event->received_at == 1000);
+	cr_expect(text_is(event->procedure, "1.001193") && event->procedure_version == 1);
+	cr_expect(text_is(event->agency, "H55.242") && text_is(event->level, "toan_trinh"));
+	cr_expect(text_is(event->case_code, "default") && text_is(event->channel, "online"));
+	cr_expect(text_is(event->applicant_kind, "citizen") && text_is(event->language, "vi"));
+	cr_expect(text_is(event->exemption, "merit") && text_is(event->delivery, "online"));
+	cr_expect_eq(event->rule_set.n, 2 * DIGEST_BYTES);
+	cr_expect_eq(event->round, 0);
 }
