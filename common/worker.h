@@ -60,6 +60,7 @@ struct flight {
 	struct arena	*arena;
 	bool		asking;
 	struct http_call *call;		/* when it has ended */
+	bool		not_begun;	/* came too late to begin; its process knows that nothing went out */
 };
 
 /* One dossier in a turn. */

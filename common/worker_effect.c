@@ -91,13 +91,21 @@ void
 effects_start(struct turn *t)
 {
 	struct job_row *rows = t->effects.items;
+	/* Too late to begin under this window; but we know that nothing went out: a new one is opened. */
+	bool late = clock_span_us() - t->began_us > START_WITHIN_US;
 
-	/* Too late to begin: whoever finds the rows due will ask. */
-	if (clock_span_us() - t->began_us > START_WITHIN_US)
-		return;
-	for (int i = 0; i < t->effects.n; i++)
-		if (owned_lane(t->worker, rows[i].lane) != NULL)
-			take_off(t->worker, rows[i].job, rows[i].kind == JOB_MESSAGE);
+	for (int i = 0; i < t->effects.n; i++) {
+		bool asking = rows[i].kind == JOB_MESSAGE;
+
+		if (owned_lane(t->worker, rows[i].lane) == NULL)
+			continue;
+		if (!late || asking)
+			take_off(t->worker, rows[i].job, asking);
+		else {
+			flight_new(t->worker, rows[i].job, false)->not_begun = true;
+			t->worker->flights_ended = true;
+		}
+	}
 }
 
 /* --- landing --------------------------------------------------------------------- */
@@ -113,10 +121,16 @@ flight_free(struct worker *w, struct flight *f)
 	w->n_flights--;
 	if (f->call != NULL)
 		http_call_free(f->call);
-	else
+	else if (!f->not_begun)
 		http_forget(w->http, f);
 	arena_free(f->arena);
 	free(f);
+}
+
+static bool
+has_landed(const struct flight *f)
+{
+	return f->call != NULL || f->not_begun;
 }
 
 void
@@ -144,7 +158,7 @@ read_outcome(struct turn *t, const struct flight *f)
 	struct doc_error why;
 
 	o->asked = f->asking;
-	if (f->call->end != HTTP_ANSWERED)
+	if (f->not_begun || f->call->end != HTTP_ANSWERED)
 		return o;
 	o->status = f->call->status;
 	if (doc_parse(arena, f->call->body, NULL, &o->body, &why) != FAULT_NONE)
@@ -163,7 +177,7 @@ flights_answered(struct turn *t)
 		struct lane *lane = owned_lane(w, f->lane);
 		struct job *job;
 
-		if (f->call == NULL || lane == NULL || lane->epoch != f->epoch)
+		if (!has_landed(f) || lane == NULL || lane->epoch != f->epoch)
 			continue;
 		job = ARENA_NEW(w->arena, struct job);
 		*job = f->job;
@@ -195,10 +209,10 @@ flights_settled(struct turn *t)
 		struct lane *lane = owned_lane(w, f->lane);
 
 		next = f->next;
-		if (f->call != NULL && (lane == NULL || lane->epoch != f->epoch))
+		if (has_landed(f) && (lane == NULL || lane->epoch != f->epoch))
 			flight_free(w, f);
 		else
-			w->flights_ended |= f->call != NULL;
+			w->flights_ended |= has_landed(f);
 	}
 }
 
@@ -237,7 +251,7 @@ judge_told(struct turn *t, struct job *job, const struct effect *effect)
 {
 	const struct http_call *call = job->flight->call;
 
-	if (call->end == HTTP_NOT_SENT)
+	if (job->flight->not_begun || call->end == HTTP_NOT_SENT)
 		return wait_and(t, job, "not_sent");
 	if (call->end == HTTP_ANSWERED && call->status < 500 && call->status != 429 &&
 	    call->status != 408)
