@@ -2,6 +2,7 @@
  * examples - every file of schemas/messages/examples against its contract.
  *
  *   examples SCHEMAS
+ *   examples SCHEMAS - <LINES      {"type":"vn.dossier.….v1","data":…}: must be valid
  *
  * A good one must be valid.  A bad one must be invalid, and every line of the
  * .expect beside it ("POINTER RULE") must be among its errors, in both
@@ -63,16 +64,16 @@ schema_add(const char *path)
 	}
 }
 
-/* The folder's name is the message's type. */
 static const struct schema *
-schema_of(const char *path)
+schema_of_type(const char *type)
 {
 	static char last[300];
 	static const struct schema *schema;
-	char *copy = (char *)(uintptr_t)arena_text(run.arena, text_of(path)).s, uri[300];
-	const char *type = basename(dirname(copy));
+	char uri[300];
 	struct err err;
 
+	if (strlen(type) < strlen("vn.dossier."))
+		type = "vn.dossier.of no type";
 	snprintf(uri, sizeof uri, "urn:vn:dossier:schema:%.200s", type + strlen("vn.dossier."));
 	if (strcmp(uri, last) == 0)
 		return schema;
@@ -82,6 +83,22 @@ schema_of(const char *path)
 	}
 	memcpy(last, uri, sizeof last);
 	return schema;
+}
+
+/* The folder's name is the message's type. */
+static const struct schema *
+schema_of(const char *path)
+{
+	char *copy = (char *)(uintptr_t)arena_text(run.arena, text_of(path)).s;
+
+	return schema_of_type(basename(dirname(copy)));
+}
+
+static void
+errors_print(const struct schema_errors *errors)
+{
+	for (int i = 0; i < errors->n; i++)
+		printf("examples:   %.*s %s\n", TEXT_ARG(errors->list[i].pointer), errors->list[i].rule);
 }
 
 static bool
@@ -129,9 +146,7 @@ example_is_right(const char *path)
 	}
 	if (schema_check(schema, data, run.arena, SCHEMA_ERRORS_MAX, &errors) != good) {
 		printf("examples: %s: %s\n", path, good ? "is invalid" : "is valid");
-		for (int i = 0; i < errors.n; i++)
-			printf("examples:   %.*s %s\n", TEXT_ARG(errors.list[i].pointer),
-			    errors.list[i].rule);
+		errors_print(&errors);
 		return false;
 	}
 	return good || expected_all(path, &errors);
@@ -146,17 +161,47 @@ example_run(const char *path)
 		run.failed++;
 }
 
+/* What was published: the data of one message a line. */
+static void
+lines_run(FILE *in)
+{
+	static const struct doc_limits limits = { .max_bytes = 4 << 20, .max_depth = 40 };
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &size, in)) > 0) {
+		const struct doc_node *m;
+		struct schema_errors errors = { .n = 0 };
+		struct doc_error why;
+
+		if (doc_parse(run.arena, (struct text){ line, (size_t)n }, &limits, &m, &why) == FAULT_NONE &&
+		    schema_check(schema_of_type(arena_text(run.arena, doc_get_text(m, "type")).s),
+		    doc_get(m, "data"), run.arena, SCHEMA_ERRORS_MAX, &errors)) {
+			run.passed++;
+			continue;
+		}
+		run.failed++;
+		printf("examples: %.300s", line);
+		errors_print(&errors);
+	}
+	free(line);
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fputs("usage: examples SCHEMAS\n", stderr);
+	if (argc != 2 && argc != 3) {
+		fputs("usage: examples SCHEMAS [-]\n", stderr);
 		return 2;
 	}
 	run.arena = arena_new(0);
 	run.set = schema_set_new(SCHEMA_STRICT);
 	each(arena_printf(run.arena, "%s/messages/vn.*.json", argv[1]).s, schema_add);
-	each(arena_printf(run.arena, "%s/messages/examples/*/*.json", argv[1]).s, example_run);
+	if (argc == 3)
+		lines_run(stdin);
+	else
+		each(arena_printf(run.arena, "%s/messages/examples/*/*.json", argv[1]).s, example_run);
 	printf("examples: %d passed, %d failed\n", run.passed, run.failed);
 	schema_set_free(run.set);
 	arena_free(run.arena);

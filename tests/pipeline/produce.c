@@ -2,6 +2,7 @@
  * produce - publishes what its standard input says, however wrong it is.
  *
  *   produce HOST:PORT
+ *   produce HOST:PORT wipe      deletes every topic but the broker's own
  *
  * One JSON object a line:
  *   {"topic":"dossier.submissions", "partition":3, "key":"…",
@@ -14,6 +15,8 @@
  * Idempotent, so what one run sends to one partition arrives in its order.
  */
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +24,8 @@
 #include "doc.h"
 
 static const struct doc_limits limits = { .max_bytes = 16 << 20, .max_depth = 8 };
+
+static atomic_bool at_end;
 
 static void
 die(const char *what)
@@ -59,6 +64,15 @@ producer_new(const char *broker)
 	if (rk == NULL)
 		die(why);
 	return rk;
+}
+
+/* Acknowledgements are told while we wait for the next line. */
+static void *
+serve(void *rk)
+{
+	while (!at_end || rd_kafka_outq_len(rk) > 0)
+		rd_kafka_poll(rk, 20);
+	return NULL;
 }
 
 /* A text, {"hex":…}, or nothing. */
@@ -110,19 +124,65 @@ send_one(rd_kafka_t *rk, struct arena *arena, const struct doc_node *m, long lin
 	}
 }
 
+/* How many topics there are, but the broker's own; asks for their deletion. */
+static int
+topics_delete(rd_kafka_t *rk)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	const struct rd_kafka_metadata *md;
+	rd_kafka_DeleteTopic_t *names[200];
+	size_t n = 0;
+
+	if (rd_kafka_metadata(rk, 1, NULL, &md, 10000) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		die("no broker");
+	for (int i = 0; i < md->topic_cnt && n < sizeof names / sizeof *names; i++)
+		if (strncmp(md->topics[i].topic, "__", 2) != 0)
+			names[n++] = rd_kafka_DeleteTopic_new(md->topics[i].topic);
+	rd_kafka_metadata_destroy(md);
+	if (n > 0) {
+		rd_kafka_event_t *event;
+
+		rd_kafka_DeleteTopics(rk, names, n, NULL, queue);
+		event = rd_kafka_queue_poll(queue, 20000);
+		if (event != NULL)
+			rd_kafka_event_destroy(event);
+		rd_kafka_DeleteTopic_destroy_array(names, n);
+	}
+	rd_kafka_queue_destroy(queue);
+	return (int)n;
+}
+
+static int
+wipe(const char *broker)
+{
+	rd_kafka_t *rk = producer_new(broker);
+
+	for (int tries = 0; topics_delete(rk) > 0; tries++)
+		if (tries == 100)
+			die("topics that cannot be deleted");
+	rd_kafka_destroy(rk);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct arena *arena = arena_new(1 << 20);
+	struct arena *arena;
+	pthread_t server;
 	rd_kafka_t *rk;
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t n;
 
+	if (argc == 3 && strcmp(argv[2], "wipe") == 0)
+		return wipe(argv[1]);
 	if (argc != 2)
-		die("usage: produce HOST:PORT <LINES");
+		die("usage: produce HOST:PORT <LINES; produce HOST:PORT wipe");
+	arena = arena_new(1 << 20);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	rk = producer_new(argv[1]);
+	if (pthread_create(&server, NULL, serve, rk) != 0)
+		die("no thread");
 	for (long line = 1; (n = getline(&text, &size, stdin)) > 0; line++) {
 		const struct doc_node *m;
 		struct doc_error why;
@@ -130,11 +190,10 @@ main(int argc, char **argv)
 		if (doc_parse(arena, (struct text){ text, (size_t)n }, &limits, &m, &why) != FAULT_NONE)
 			die(why.message_en);
 		send_one(rk, arena, m, line);
-		rd_kafka_poll(rk, 0);
 		arena_reset(arena);
 	}
-	while (rd_kafka_outq_len(rk) > 0)
-		rd_kafka_poll(rk, 100);
+	at_end = true;
+	pthread_join(server, NULL);
 	free(text);
 	rd_kafka_destroy(rk);
 	arena_free(arena);
