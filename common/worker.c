@@ -241,9 +241,9 @@ land(struct worker *w)
 	int64_t until_us = clock_span_us() + 2 * SECOND_US;
 	struct err err;
 
-	while (w->n_flights > 0 && clock_span_us() < until_us) {
+	while (w->n_flying > 0 && clock_span_us() < until_us) {
 		drive_http(w, 20);
-		if (w->flights_ended && turn_run(w, &err) != FAULT_NONE)
+		if (w->n_landed > 0 && turn_run(w, &err) != FAULT_NONE)
 			return;
 	}
 }

@@ -22,7 +22,7 @@
 /* Tags of a service's requests are not negative. */
 enum { FLIGHT_TAG = -1 };
 
-enum { ASKING_BUCKETS = 4096, BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
+enum { ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format;
@@ -50,17 +50,17 @@ struct asking {
 	bool		used;		/* decided upon in it */
 };
 
-/* An effect that this process is telling or asking. */
+/* An effect that this process is telling or asking, or has yet to begin. */
 struct flight {
-	struct flight	*next;
+	struct flight	*next, **before;	/* in its list */
+	struct flight	*chain;		/* in its bucket, by job */
 	int		lane, origin;
 	int64_t		epoch, ord;
 	const struct effect *effect;
 	struct job	job;		/* key and body in arena */
 	struct arena	*arena;
 	bool		asking;
-	struct http_call *call;		/* when it has ended */
-	bool		not_begun;	/* came too late to begin; its process knows that nothing went out */
+	struct http_call *call;		/* when it has ended; NULL in held: not begun */
 };
 
 /* One dossier in a turn. */
@@ -168,9 +168,9 @@ struct worker {
 	int64_t			later_us;	/* when the next retry of one is due */
 	struct asking		*used[2 * BATCH_MAX];	/* decided upon in the turn that is being committed */
 	int			n_used, n_called;
-	struct flight		*flights;	/* under way and ended */
-	int			n_flights;
-	bool			flights_ended;	/* some have an answer that is not used yet */
+	struct flight		*flying, *landed, *held;	/* under way, ended, not begun */
+	struct flight		*flights[FLIGHT_BUCKETS];
+	int			n_flying, n_landed, n_held;
 
 	bool			publish_late;	/* lanes have to be sent again from their prefix */
 	int			snapshots_pending;
@@ -235,6 +235,7 @@ void announce_dead(struct worker *w, int lane);
 
 /* worker_effect.c */
 void effects_start(struct turn *t);
+bool flights_wait(const struct worker *w);	/* is there something for the next turn? */
 void flights_answered(struct turn *t);		/* ended calls become jobs */
 bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);
 void flight_end(struct worker *w, struct http_call *call);

@@ -9,7 +9,7 @@
 
 #include "worker.h"
 
-enum { ASKING_RETRY_US = 60 * 1000 * 1000, UNKNOWN_RETRY_US = 300 * 1000 };
+enum { ASKING_RETRY_US = 15 * 1000 * 1000, UNKNOWN_RETRY_US = 300 * 1000 };
 
 static struct lane *
 lane_of(struct turn *t, const struct job *job)

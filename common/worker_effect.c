@@ -2,7 +2,9 @@
  * worker_effect - what happens outside, after the commit that ordered it.
  *
  * The process that committed the job starts the call at once and ends it
- * within effect.timeout (promise 7).  The row is due only when both, and a
+ * within effect.timeout (promise 7).  What it cannot start at once, because it
+ * is late or enough is under way, it holds: it knows that nothing went out, so
+ * it may begin under a new window later.  The row is due only when both, and a
  * margin, have passed: whoever finds it due asks what happened, and tells
  * again only if it did not.  Where nobody can be asked, it is never repeated.
  *
@@ -34,13 +36,37 @@ effect_find(const struct worker *w, struct text purpose)
 	bug("no effect \"%.*s\"", TEXT_ARG(purpose));
 }
 
+static struct flight **
+bucket_of(struct worker *w, int64_t ord)
+{
+	return &w->flights[ord & (FLIGHT_BUCKETS - 1)];
+}
+
 bool
 flight_exists(const struct worker *w, int lane, int origin, int64_t ord)
 {
-	for (const struct flight *f = w->flights; f != NULL; f = f->next)
+	for (const struct flight *f = w->flights[ord & (FLIGHT_BUCKETS - 1)]; f != NULL; f = f->chain)
 		if (f->ord == ord && f->lane == lane && f->origin == origin)
 			return true;
 	return false;
+}
+
+static void
+list_push(struct flight **list, struct flight *f)
+{
+	f->next = *list;
+	f->before = list;
+	if (*list != NULL)
+		(*list)->before = &f->next;
+	*list = f;
+}
+
+static void
+list_drop(struct flight *f)
+{
+	*f->before = f->next;
+	if (f->next != NULL)
+		f->next->before = f->before;
 }
 
 /* --- taking off --------------------------------------------------------------- */
@@ -65,9 +91,8 @@ flight_new(struct worker *w, const struct job *job, bool asking)
 	f->job.reason = f->job.cause = TEXT_NONE;
 	f->job.flight = NULL;
 	f->job.outcome = NULL;
-	f->next = w->flights;
-	w->flights = f;
-	w->n_flights++;
+	f->chain = *bucket_of(w, f->ord);
+	*bucket_of(w, f->ord) = f;
 	return f;
 }
 
@@ -84,26 +109,28 @@ take_off(struct worker *w, const struct job *job, bool asking)
 		f->effect->tell(w, &f->job, &request, f->arena);
 	request.owner = f;
 	request.tag = FLIGHT_TAG;
+	list_push(&w->flying, f);
+	w->n_flying++;
 	http_start(w->http, &request);
 }
 
 void
 effects_start(struct turn *t)
 {
+	struct worker *w = t->worker;
 	struct job_row *rows = t->effects.items;
-	/* Too late to begin under this window; but we know that nothing went out: a new one is opened. */
 	bool late = clock_span_us() - t->began_us > START_WITHIN_US;
 
 	for (int i = 0; i < t->effects.n; i++) {
 		bool asking = rows[i].kind == JOB_MESSAGE;
 
-		if (owned_lane(t->worker, rows[i].lane) == NULL)
+		if (owned_lane(w, rows[i].lane) == NULL)
 			continue;
-		if (!late || asking)
-			take_off(t->worker, rows[i].job, asking);
+		if (asking || (!late && w->n_flying < FLYING_MAX))
+			take_off(w, rows[i].job, asking);
 		else {
-			flight_new(t->worker, rows[i].job, false)->not_begun = true;
-			t->worker->flights_ended = true;
+			list_push(&w->held, flight_new(w, rows[i].job, false));
+			w->n_held++;
 		}
 	}
 }
@@ -113,24 +140,16 @@ effects_start(struct turn *t)
 static void
 flight_free(struct worker *w, struct flight *f)
 {
-	struct flight **p = &w->flights;
+	struct flight **p = bucket_of(w, f->ord);
 
 	while (*p != f)
-		p = &(*p)->next;
-	*p = f->next;
-	w->n_flights--;
+		p = &(*p)->chain;
+	*p = f->chain;
+	list_drop(f);
 	if (f->call != NULL)
 		http_call_free(f->call);
-	else if (!f->not_begun)
-		http_forget(w->http, f);
 	arena_free(f->arena);
 	free(f);
-}
-
-static bool
-has_landed(const struct flight *f)
-{
-	return f->call != NULL || f->not_begun;
 }
 
 void
@@ -139,14 +158,30 @@ flight_end(struct worker *w, struct http_call *call)
 	struct flight *f = call->owner;
 
 	f->call = call;
-	w->flights_ended = true;
+	list_drop(f);
+	list_push(&w->landed, f);
+	w->n_flying--;
+	w->n_landed++;
 }
 
 void
 flights_forget(struct worker *w)
 {
-	while (w->flights != NULL)
-		flight_free(w, w->flights);
+	while (w->flying != NULL) {
+		http_forget(w->http, w->flying);
+		flight_free(w, w->flying);
+	}
+	while (w->landed != NULL)
+		flight_free(w, w->landed);
+	while (w->held != NULL)
+		flight_free(w, w->held);
+	w->n_flying = w->n_landed = w->n_held = 0;
+}
+
+bool
+flights_wait(const struct worker *w)
+{
+	return w->n_landed > 0 || (w->n_held > 0 && w->n_flying < FLYING_MAX / 2);
 }
 
 /* The answer as the turn needs it: copied, because the flight ends here. */
@@ -158,7 +193,7 @@ read_outcome(struct turn *t, const struct flight *f)
 	struct doc_error why;
 
 	o->asked = f->asking;
-	if (f->not_begun || f->call->end != HTTP_ANSWERED)
+	if (f->call == NULL || f->call->end != HTTP_ANSWERED)
 		return o;
 	o->status = f->call->status;
 	if (doc_parse(arena, f->call->body, NULL, &o->body, &why) != FAULT_NONE)
@@ -166,31 +201,54 @@ read_outcome(struct turn *t, const struct flight *f)
 	return o;
 }
 
+static void
+take_landed(struct turn *t, struct flight *f)
+{
+	struct worker *w = t->worker;
+	struct lane *lane = owned_lane(w, f->lane);
+	struct job *job;
+
+	if (lane == NULL || lane->epoch != f->epoch)
+		return;
+	job = ARENA_NEW(w->arena, struct job);
+	*job = f->job;
+	job->key = arena_text(w->arena, f->job.key);
+	job->body = arena_text(w->arena, f->job.body);
+	job->trace = arena_text(w->arena, f->job.trace);
+	job->stored = true;
+	job->end = END_OPEN;
+	job->cause = arena_printf(w->arena, "effect:%s", f->effect->purpose);
+	job->outcome = read_outcome(t, f);
+	job->flight = f;
+	lane->touched = true;
+	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
+}
+
 void
 flights_answered(struct turn *t)
 {
 	struct worker *w = t->worker;
+	int room = FLYING_MAX - w->n_flying;
 
-	if (!w->flights_ended)
+	for (struct flight *f = w->landed; f != NULL; f = f->next)
+		take_landed(t, f);
+	if (w->n_flying >= FLYING_MAX / 2)
 		return;
-	for (struct flight *f = w->flights; f != NULL; f = f->next) {
-		struct lane *lane = owned_lane(w, f->lane);
-		struct job *job;
+	for (struct flight *f = w->held; f != NULL && room-- > 0; f = f->next)
+		take_landed(t, f);
+}
 
-		if (!has_landed(f) || lane == NULL || lane->epoch != f->epoch)
-			continue;
-		job = ARENA_NEW(w->arena, struct job);
-		*job = f->job;
-		job->key = arena_text(w->arena, f->job.key);
-		job->body = arena_text(w->arena, f->job.body);
-		job->trace = arena_text(w->arena, f->job.trace);
-		job->stored = true;
-		job->end = END_OPEN;
-		job->cause = arena_printf(w->arena, "effect:%s", f->effect->purpose);
-		job->outcome = read_outcome(t, f);
-		job->flight = f;
-		lane->touched = true;
-		*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
+static void
+free_lost(struct worker *w, struct flight *list, int *n)
+{
+	for (struct flight *f = list, *next; f != NULL; f = next) {
+		struct lane *lane = owned_lane(w, f->lane);
+
+		next = f->next;
+		if (lane == NULL || lane->epoch != f->epoch) {
+			flight_free(w, f);
+			--*n;
+		}
 	}
 }
 
@@ -201,19 +259,20 @@ flights_settled(struct turn *t)
 	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
 
-	for (int i = 0; i < t->jobs.n; i++)
-		if (jobs[i]->flight != NULL)
-			flight_free(w, jobs[i]->flight);
-	w->flights_ended = false;
-	for (struct flight *f = w->flights, *next; f != NULL; f = next) {
-		struct lane *lane = owned_lane(w, f->lane);
+	for (int i = 0; i < t->jobs.n; i++) {
+		struct flight *f = jobs[i]->flight;
 
-		next = f->next;
-		if (has_landed(f) && (lane == NULL || lane->epoch != f->epoch))
-			flight_free(w, f);
+		if (f == NULL)
+			continue;
+		if (f->call != NULL)
+			w->n_landed--;
 		else
-			w->flights_ended |= has_landed(f);
+			w->n_held--;
+		flight_free(w, f);
+		jobs[i]->flight = NULL;
 	}
+	free_lost(w, w->landed, &w->n_landed);
+	free_lost(w, w->held, &w->n_held);
 }
 
 /* --- judging --------------------------------------------------------------------- */
@@ -251,7 +310,9 @@ judge_told(struct turn *t, struct job *job, const struct effect *effect)
 {
 	const struct http_call *call = job->flight->call;
 
-	if (job->flight->not_begun || call->end == HTTP_NOT_SENT)
+	if (call == NULL)
+		return start_after_commit(t, job, false);
+	if (call->end == HTTP_NOT_SENT)
 		return wait_and(t, job, "not_sent");
 	if (call->end == HTTP_ANSWERED && call->status < 500 && call->status != 429 &&
 	    call->status != 408)

@@ -42,7 +42,7 @@ patience_ms(const struct worker *w)
 {
 	int64_t left_ms = (w->due_poll_us - clock_span_us()) / 1000;
 
-	if (w->flights_ended || w->n_ready > 0 || left_ms <= 0)
+	if (flights_wait(w) || w->n_ready > 0 || left_ms <= 0)
 		return 0;
 	return left_ms < IDLE_MS ? (int)left_ms : IDLE_MS;
 }
