@@ -387,13 +387,14 @@ class Dossier:
 # --- the world ---------------------------------------------------------------------------------------------------------
 
 class World:
-    def __init__(self, name, workers=STAGES, params=None, simulators=(), behaviour=None, lanes=LANES):
+    def __init__(self, name, workers=STAGES, params=None, simulators=(), behaviour=None, lanes=LANES,
+                 allowed_errors=()):
         self.name, self.lanes, self.params = name, lanes, params or {}
         self.behaviour, self.sim_args = behaviour or {}, list(simulators)
         self.folder = os.path.join(STATE, "world", name)
         self.servers = os.path.join(STATE, "servers")
         self.want, self.programs, self.workers = list(workers), [], {}
-        self.allowed_errors = []        # patterns of error lines that a test has provoked
+        self.allowed_errors = list(allowed_errors)      # patterns of error lines that a test provokes
         self.sources = 0
 
     # start and end

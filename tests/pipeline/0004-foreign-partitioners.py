@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""0004 - producers outside choose any key and any partitioner: what arrives elsewhere reaches its home, in order."""
+import random
+
+import stack
+from stack import JOURNALS, STAGES, check, same, until
+
+MANY = 40
+chance = random.Random(4)
+all = []
+
+
+def elsewhere(d):
+    return chance.choice([p for p in range(stack.LANES) if p != d.place[0]])
+
+
+def test_open(w):
+    """dossiers of all homes are opened"""
+    all.extend(w.submit_all(["birth-in-time"] * MANY))
+    for d in all:
+        d.wait(casework="open")
+    check(len({d.place[0] for d in all}) > 4, "homes")
+
+
+def test_actions_in_order(w):
+    """accept, assign, decide: sent at once to one foreign partition with any key, they act in this order at home"""
+    messages = []
+    for d in all:
+        partition = elsewhere(d)
+        for kind, more in (("accept", {}), ("assign", {"unit": "Tư pháp"}), ("decide", {"result": "granted"})):
+            messages.append({"topic": "agency.actions", "partition": partition, "key": f"any-{chance.random()}",
+                             "headers": stack.headers(f"vn.dossier.action.{kind}.v1", "/agency/H55.242",
+                                                      f"{kind}-{d.ce_id}", d.id),
+                             "value": stack.as_json({**stack.OFFICER, **more})})
+    w.produce(messages)
+    for d in all:
+        d.wait(casework="decided", dispatch="released")
+    w.quiet()
+    entries = {d.id: [] for d in all}
+    for e in w.read("dossier.casework"):
+        entries[e["key"]].append(e["type"].split(".")[-2])
+    for d in all:
+        same(entries[d.id], ["opened", "accepted", "assigned", "decided"], d.id)
+
+
+def test_handed_over(w):
+    """they were handed over from lane to lane, and every one arrived"""
+    row = w.sql.row("select sum(handed_out) as handed_out, sum(handed_in) as handed_in from core.lane where stage = 4")
+    same(row["handed_out"], 3 * MANY)
+    same(row["handed_in"], 3 * MANY)
+
+
+def test_homes(w):
+    """every event of a dossier stands in the partition of its home, in every journal"""
+    homes = {d.id: d.place[0] for d in all}
+    for stage in STAGES:
+        wrong = [(e["key"], e["partition"]) for e in w.read(JOURNALS[stage])
+                 if e["partition"] != homes[e["key"]] or int(e["headers"]["ce_home"]) != homes[e["key"]]]
+        same(wrong, [], JOURNALS[stage])
+
+
+def test_payments(w):
+    """payments that the platform reports anywhere are matched at home"""
+    owing = w.submit_all([stack.submission("birth-late-exempt", exemption=None) for _ in range(10)])
+    for d in owing:
+        row = d.wait(fee="owed")
+        d.pay(d.row()["fee_order"], row["amount"], partition=elsewhere(d), key="bank")
+    for d in owing:
+        d.wait(fee="paid", casework="open")
+
+
+def test_requests(w):
+    """requests on foreign partitions: a supplement, a change of delivery and a withdrawal, in this order"""
+    d = w.submit("birth-in-time")
+    d.wait(casework="open")
+    far = elsewhere(d)
+    d.request("delivery_change_requested", {"delivery": {"method": "counter"}}, partition=far, key="x")
+    d.request("withdrawal_requested", partition=far, key="y")
+    d.wait(casework="withdrawn", delivery="counter")
+    same(d.events("intake"), ["registered", "delivery_changed", "withdrawn"])
+
+
+def test_before_its_dossier(w):
+    """a request that overtakes its submission waits for it"""
+    data, id = stack.submission("birth-in-time"), w.new_id()
+    d = stack.Dossier(w, "/portal/test", id, data, (2, 0))
+    w.workers["intake"].signal(stack.signal.SIGSTOP)
+    d.request("withdrawal_requested", partition=5)
+    w.produce([w.message(data, id=id, partition=2)])
+    w.workers["intake"].signal(stack.signal.SIGCONT)
+    d.wait(intake=("withdrawn", "registered"))
+    until(lambda: len(d.entries("intake")) >= 2, why=lambda: d.events("intake"), step=0.3)
+    same(d.events("intake"), ["registered", "withdrawn"])
+
+
+stack.main(__file__, globals(), params={"fee": {}}, behaviour={"rules": [{"service": "payment", "do": "never"}]})
