@@ -3,7 +3,7 @@
 import random
 
 import stack
-from stack import JOURNALS, STAGES, check, same, until
+from stack import JOURNALS, STAGES, check, same
 
 MANY = 40
 chance = random.Random(4)
@@ -80,17 +80,4 @@ def test_requests(w):
     same(d.events("intake"), ["registered", "delivery_changed", "withdrawn"])
 
 
-def test_before_its_dossier(w):
-    """a request that overtakes its submission waits for it"""
-    data, id = stack.submission("birth-in-time"), w.new_id()
-    d = stack.Dossier(w, "/portal/test", id, data, (2, 0))
-    w.workers["intake"].signal(stack.signal.SIGSTOP)
-    d.request("withdrawal_requested", partition=5)
-    w.produce([w.message(data, id=id, partition=2)])
-    w.workers["intake"].signal(stack.signal.SIGCONT)
-    d.wait(intake=("withdrawn", "registered"))
-    until(lambda: len(d.entries("intake")) >= 2, why=lambda: d.events("intake"), step=0.3)
-    same(d.events("intake"), ["registered", "withdrawn"])
-
-
-stack.main(__file__, globals(), params={"fee": {}}, behaviour={"rules": [{"service": "payment", "do": "never"}]})
+stack.main(__file__, globals(), behaviour={"rules": [{"service": "payment", "do": "never"}]})
