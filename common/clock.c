@@ -69,16 +69,21 @@ time_to_text(time_us t, char *out)
 	int64_t days, rest;
 	int y, m, d;
 
-	if (t == TIME_NONE) {
-		out[0] = '\0';
+	if (t == TIME_NONE || t == TIME_INFINITY) {
+		strcpy(out, t == TIME_NONE ? "" : "infinity");
+		return;
+	}
+	if (t < TIME_LEAST || t > TIME_MOST) {
+		strcpy(out, "out of range");
 		return;
 	}
 	days = (t >= 0 ? t : t - DAY_US + 1) / DAY_US;
 	rest = t - days * DAY_US;
 	civil_from_days(days, &y, &m, &d);
-	snprintf(out, TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", y % 10000, m, d,
-	    (int)(rest / HOUR_US), (int)(rest / MINUTE_US % 60), (int)(rest / SECOND_US % 60),
-	    (int)(rest % SECOND_US));
+	snprintf(out, TIME_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)y % 10000u,
+	    (unsigned)m % 100u, (unsigned)d % 100u, (unsigned)(rest / HOUR_US) % 100u,
+	    (unsigned)(rest / MINUTE_US % 60), (unsigned)(rest / SECOND_US % 60),
+	    (unsigned)(rest % SECOND_US) % 1000000u);
 }
 
 static bool
@@ -147,7 +152,11 @@ time_from_text(struct text t, time_us *out)
 	    !civil_exists(y, m, d) || hour > 23 || minute > 59 || second > 60 ||
 	    !fraction(t, &at, &us) || !offset(t, at, &shift))
 		return false;
-	*out = days_from_civil(y, m, d) * DAY_US + hour * HOUR_US + minute * MINUTE_US +
-	    second * SECOND_US + us - shift;
+	us += days_from_civil(y, m, d) * DAY_US + hour * HOUR_US + minute * MINUTE_US +
+	    second * SECOND_US - shift;
+	/* What is read must be writable in UTC, or our own journal could not be read again. */
+	if (us < TIME_LEAST || us > TIME_MOST)
+		return false;
+	*out = us;
 	return true;
 }

@@ -17,6 +17,8 @@ typedef int64_t time_us;	/* UTC, microseconds since 1970-01-01T00:00:00Z */
 
 #define TIME_NONE ((time_us)INT64_MIN)	/* absent */
 #define TIME_INFINITY ((time_us)INT64_MAX)	/* behind another; never by itself */
+#define TIME_LEAST INT64_C(-62135596800000000)	/* 0001-01-01T00:00:00Z */
+#define TIME_MOST INT64_C(253402300799999999)	/* 9999-12-31T23:59:59.999999Z */
 #define SECOND_US INT64_C(1000000)
 #define MINUTE_US (60 * SECOND_US)
 #define HOUR_US (60 * MINUTE_US)
@@ -28,10 +30,10 @@ int64_t clock_span_us(void);		/* CLOCK_BOOTTIME */
 
 enum { TIME_TEXT_BYTES = 32 };
 
-/* "2026-11-22T04:30:22.000123Z"; out holds TIME_TEXT_BYTES.  TIME_NONE gives "". */
+/* "2026-11-22T04:30:22.000123Z"; out holds TIME_TEXT_BYTES.  TIME_NONE gives "", TIME_INFINITY "infinity". */
 void time_to_text(time_us t, char *out);
 
-/* RFC 3339 with an offset; false unless it is one and the date exists. */
+/* RFC 3339 with an offset; false unless it is one, the date exists, and in UTC its year is 1 to 9999. */
 bool time_from_text(struct text t, time_us *out);
 
 /* Days since 1970-01-01 of a civil date, and back (proleptic Gregorian). */

@@ -2,14 +2,20 @@
 
 -- name: lane_claim
 -- Take a lane over: raise its epoch (promise 2).  Waits for a transaction of the old owner.
+-- An end is unclean when the owner had begun and did not release; a claim that failed says nothing.
 -- $1 stage, $2 lane, $3 owner, $4 its release. One row, or none: there is no such lane.
 update core.lane set
-	epoch = epoch + 1, owner = $3::text, owner_version = $4::text, claimed_at = now(),
-	unclean = case when owner is null then 0 when unclean_at = next_offset then unclean + 1 else 1 end,
-	unclean_at = case when owner is null then null else next_offset end
+	epoch = epoch + 1, owner = $3::text, owner_version = $4::text, claimed_at = now(), begun = false,
+	unclean = case when owner is null then 0 when not begun then unclean
+		when unclean_at = next_offset then unclean + 1 else 1 end,
+	unclean_at = case when owner is null then null when not begun then unclean_at else next_offset end
 where stage = $1::smallint and lane = $2::integer
 returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns,
 	taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean, step_note, born_at
+
+-- name: lane_begin
+-- The claim is complete: from here on an end without release counts.
+update core.lane set begun = true where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
 
 -- name: lane_release
 -- Give a lane back in good order.
@@ -21,7 +27,7 @@ where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
 -- First statement of every batch: lock the lanes and show whose they are and where they stand.
 -- Also asks, after a lost commit answer, what became of it: it waits for the old transaction.
 -- $1 stage, $2 lanes
-select lane, epoch, next_offset, turns from core.lane
+select lane, epoch, next_offset, turns, now() from core.lane
 where stage = $1::smallint and lane = any($2::integer[]) order by lane for update
 
 -- name: lane_save
@@ -108,27 +114,42 @@ select j.first, j.last, j.head, case when j.last > $3::bigint then j.entries end
 from core.journal j, start where j.stage = $1::smallint and j.lane = $2::integer and j.last >= start.first - 1 order by j.last
 
 -- name: job_due
--- $1 stage, $2 lanes, $3 at most
-select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message from core.job
-where stage = $1::smallint and lane = any($2::integer[]) and due_at <= now() order by lane, due_at, ord limit $3::integer
+-- $1 stage, $2 lanes, $3 at most of each lane, so that no lane starves another
+select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked
+from unnest($2::integer[]) l(lane) cross join lateral (
+	select * from core.job where stage = $1::smallint and lane = l.lane and kind <> 2 and due_at <= now()
+	order by due_at, ord limit $3::integer) j
+
+-- name: job_timers
+-- Timers that may fire (promise 8): every lane of the stage has read past them, and nothing of their dossier waits.
+-- $1 stage, $2 lanes, $3 at most of each lane, $4 clock skew in microseconds
+select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked
+from unnest($2::integer[]) l(lane) cross join lateral (
+	select * from core.job t where t.stage = $1::smallint and t.lane = l.lane and t.kind = 2 and t.due_at <= now()
+		and t.due_at < (select to_timestamp((min(r.least) - $4::bigint) / 1e6) from
+			(select (select min(x) from unnest(o.read_to) x) as least from core.lane o where o.stage = $1::smallint) r)
+		and not exists (select from core.job w where w.stage = $1::smallint and w.dossier = t.dossier and w.kind in (0, 3))
+	order by due_at, ord limit $3::integer) j
 
 -- name: job_ready
 -- $1 stage, $2 dossiers: their waiting messages, because what they waited for has come.
-select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message from core.job
+select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message, parked from core.job
 where stage = $1::smallint and dossier = any($2::uuid[]) and kind = 0 and due_at < 'infinity'
 
 -- name: job_of
 -- $1 stage, $2 dossiers: what of them is unfinished at this stage; effects never queue.
-select lane, origin, ord, kind, dossier, due_at from core.job
+select lane, origin, ord, kind, dossier, due_at, parked from core.job
 where stage = $1::smallint and dossier = any($2::uuid[]) and kind <> 1 order by dossier, kind, ord
 
 -- name: job_insert
-insert into core.job (stage, lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message)
-select $1::smallint, u.* from unnest($2::integer[], $3::integer[], $4::bigint[], $5::smallint[], $6::uuid[], $7::timestamptz[],
-	$8::integer[], $9::text[], $10::text[], $11::bytea[]) u
+insert into core.job (stage, lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message, parked)
+select $1::smallint, u.*, u.due_at is null from unnest($2::integer[], $3::integer[], $4::bigint[], $5::smallint[], $6::uuid[],
+	$7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::bytea[])
+	as u(lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message)
 
 -- name: job_update
-update core.job j set due_at = u.due_at, attempts = u.attempts, reason = u.reason
+-- Without a due time it is parked.
+update core.job j set due_at = u.due_at, attempts = u.attempts, reason = u.reason, parked = u.due_at is null
 from unnest($2::integer[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::integer[], $7::text[])
 	as u(lane, origin, ord, due_at, attempts, reason)
 where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
@@ -145,7 +166,7 @@ on conflict do nothing
 -- name: deadletter_unannounced
 -- $1 stage, $2 lane
 select topic, partition, "offset", at, reason, digest, length(message) from core.deadletter
-where stage = $1::smallint and partition = $2::integer and not announced
+where stage = $1::smallint and partition = $2::integer and not announced order by topic, "offset" limit 100
 
 -- name: deadletter_announced
 update core.deadletter d set announced = true from unnest($2::text[], $3::integer[], $4::bigint[]) as u(topic, partition, "offset")

@@ -51,6 +51,13 @@ fault_of_sqlstate(const char *state)
 	return FAULT_RETRY;
 }
 
+/* A demoted or stopping server: only another connection can help. */
+static bool
+is_gone(const char *state)
+{
+	return strcmp(state, "25006") == 0 || strncmp(state, "57P0", 4) == 0;
+}
+
 static enum fault
 fault_of_result(const PGresult *result, const char *op, struct err *err)
 {
@@ -107,16 +114,28 @@ connect_with(const struct db_options *options, PQconninfoOption *given, PGconn *
 	struct settings s = { .n = 0 };
 	PGconn *conn;
 
-	for (PQconninfoOption *o = given; o->keyword != NULL && s.n < CONNECT_OPTIONS_MAX - 10; o++)
-		if (o->val != NULL)
+	char session[1024] = "-c timezone=UTC";
+
+	if (options->worker)
+		snprintf(session, sizeof session, "%s", worker_session);
+	for (PQconninfoOption *o = given; o->keyword != NULL && s.n < CONNECT_OPTIONS_MAX - 12; o++) {
+		if (o->val == NULL)
+			continue;
+		/* The operator's options come first: ours, which bound every wait, stand behind them. */
+		if (strcmp(o->keyword, "options") == 0)
+			snprintf(session, sizeof session, "%s %s", o->val,
+			    options->worker ? worker_session : "-c timezone=UTC");
+		else
 			setting(&s, o->keyword, o->val);
+	}
 	if (options->role != NULL)
 		setting(&s, "user", options->role);
 	setting(&s, "application_name", options->application);
 	setting(&s, "connect_timeout", "5");
 	setting(&s, "tcp_user_timeout", "5000");
 	setting(&s, "keepalives_idle", "5");
-	setting(&s, "options", options->worker ? worker_session : "-c timezone=UTC");
+	setting(&s, "target_session_attrs", "read-write");
+	setting(&s, "options", session);
 	s.keys[s.n] = s.values[s.n] = NULL;
 	conn = PQconnectdbParams(s.keys, s.values, 0);
 	if (conn == NULL)
@@ -311,8 +330,10 @@ read_statement(struct db *db, int i, int64_t deadline_us, enum fault *fault, str
 		if (result == NULL)
 			return PQstatus(db->conn) == CONNECTION_OK;
 		status = PQresultStatus(result);
-		if (status == PGRES_FATAL_ERROR && *fault == FAULT_NONE)
+		if (status == PGRES_FATAL_ERROR && *fault == FAULT_NONE) {
 			*fault = fault_of_result(result, db->queued[i]->name, err);
+			db->broken |= is_gone(err->code);
+		}
 		else if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
 		    status != PGRES_PIPELINE_ABORTED && *fault == FAULT_NONE)
 			*fault = err_set(err, FAULT_RETRY, db->queued[i]->name, "protocol",

@@ -144,6 +144,9 @@ take_meaning(struct dossier *dos, const struct event *event, struct arena *arena
 		dos->amount = event->amount;
 		dos->expires_at = event->expires_at;
 		break;
+	case EV_FEE_PLACED:	/* late at the platform: the whole term from then on */
+		take_int(&dos->expires_at, event->expires_at);
+		break;
 	case EV_FEE_PAID:
 	case EV_FEE_EXPIRED:
 	case EV_FEE_CANCELLED:

@@ -25,6 +25,15 @@ fault_traits(enum fault fault)
 	return &traits[fault];
 }
 
+/* With a visible mark, and not inside a character. */
+static void
+cut(char *text, size_t at)
+{
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, "...", 4);
+}
+
 enum fault
 err_set(struct err *err, enum fault fault, const char *op, const char *code,
     const char *fmt, ...)
@@ -39,7 +48,7 @@ err_set(struct err *err, enum fault fault, const char *op, const char *code,
 	n = vsnprintf(err->text, sizeof err->text, fmt, ap);
 	va_end(ap);
 	if (n >= (int)sizeof err->text)
-		memcpy(err->text + sizeof err->text - 4, "...", 4);
+		cut(err->text, sizeof err->text - 4);
 	for (char *p = err->text; *p != '\0'; p++)
 		if (*p == '\n' || *p == '\r')
 			*p = ' ';

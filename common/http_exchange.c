@@ -140,6 +140,7 @@ exchange_prepare(struct exchange *x, const struct http_request *request)
 	x->body = (struct text){ put_copy(&at, request->body.s, request->body.n), request->body.n };
 	x->post = request->post;
 	x->digest_only = request->digest_only;
+	x->not_after_us = request->not_after_us;
 	x->answer_max = request->answer_max_bytes;
 	return NULL;
 }
@@ -158,7 +159,8 @@ exchange_leaves(void *context, char *peer, char *local, int peer_port, int local
 	if (x->has_left && x->post)
 		return CURL_PREREQFUNC_ABORT;
 	/* A process that was stopped meanwhile must not begin an effect after its time (promise 7). */
-	if (clock_span_us() > x->deadline_us)
+	if (clock_span_us() > x->deadline_us ||
+	    (x->not_after_us != 0 && clock_span_us() > x->not_after_us))
 		return CURL_PREREQFUNC_ABORT;
 	x->has_left = true;
 	return CURL_PREREQFUNC_OK;

@@ -63,6 +63,8 @@ struct job {
 
 	/* a row of core.job, where it is one */
 	bool		stored;
+	bool		parked;			/* it was, until an operator made it due */
+	struct text	packed;			/* of a torn message: all of it */
 	int		origin;
 	int64_t		ord;
 	int		attempts;

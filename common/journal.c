@@ -136,6 +136,9 @@ load_block(struct digest *digest, struct arena *arena, const struct rows *rows, 
 		if (number > after)
 			block_add(arena, out, number, packed, chain);
 	}
+	if (at != entries.n)
+		return err_set(err, FAULT_FATAL, "read the journal table", "torn",
+		    "there is more in the block that ends with %lld", (long long)last);
 	if (!text_is_equal(rows_text(rows, row, 2), (struct text){ (const char *)chain, DIGEST_BYTES }))
 		return err_set(err, FAULT_FATAL, "read the journal table", "chain",
 		    "the block that ends with %lld has another hash than its entries", (long long)last);

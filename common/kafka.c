@@ -93,6 +93,33 @@ kafka_record(const rd_kafka_message_t *message, struct record *out)
 	return true;
 }
 
+struct text
+kafka_pack(const rd_kafka_message_t *message, struct arena *arena)
+{
+	struct buf buf = buf_in(arena);
+	rd_kafka_headers_t *headers = NULL;
+	const char *name;
+	const void *value;
+	uint32_t count = 0;
+	unsigned char bytes[4];
+	size_t n;
+
+	record_pack_run(&buf, (struct text){ message->key, message->key_len });
+	if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		count = (uint32_t)rd_kafka_header_cnt(headers);
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (unsigned char)(count >> (24 - 8 * i));
+	buf_put(&buf, bytes, sizeof bytes);
+	for (size_t i = 0; i < count; i++) {
+		if (rd_kafka_header_get_all(headers, i, &name, &value, &n) != RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		record_pack_run(&buf, text_of(name));
+		record_pack_run(&buf, (struct text){ value, value != NULL ? n : 0 });
+	}
+	record_pack_run(&buf, (struct text){ message->payload, message->len });
+	return buf_get(&buf);
+}
+
 time_us
 kafka_time(const rd_kafka_message_t *message)
 {

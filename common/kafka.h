@@ -26,6 +26,9 @@ ERR_CHECK enum fault kafka_conf(const char *bootstrap, const char *client, const
 /* Key, value and headers of a message, borrowed from it. False: too many headers. */
 bool kafka_record(const rd_kafka_message_t *message, struct record *out);
 
+/* The whole message, whatever its headers, as record_pack would. */
+struct text kafka_pack(const rd_kafka_message_t *message, struct arena *arena);
+
 time_us kafka_time(const rd_kafka_message_t *message);
 
 #endif

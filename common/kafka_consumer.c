@@ -109,6 +109,7 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
 	kafka_set(conf, "auto.offset.reset", "error");
 	kafka_set(conf, "partition.assignment.strategy", "range");
 	kafka_set(conf, "isolation.level", "read_committed");
+	kafka_set(conf, "enable.partition.eof", "true");
 	kafka_set(conf, "allow.auto.create.topics", "false");
 	snprintf(number, sizeof number, "%lld", (long long)options->session_timeout_ms);
 	kafka_set(conf, "session.timeout.ms", number);
@@ -167,8 +168,6 @@ judge_error(struct consumer *c, const rd_kafka_message_t *m, struct err *err)
 	const char *topic = m->rkt != NULL ? rd_kafka_topic_name(m->rkt) : "";
 
 	switch (m->err) {
-	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-		return;
 	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
 	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
 		err_set(err, FAULT_FATAL, "read a topic", rd_kafka_err2name(m->err),
@@ -219,11 +218,18 @@ consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct er
 		if (m == NULL)
 			return false;
 	}
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		*out = (struct message){ .end = true, .place = { topic_index(c,
+		    rd_kafka_topic_name(m->rkt)), m->partition, m->offset, TIME_NONE } };
+		rd_kafka_message_destroy(m);
+		return true;
+	}
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		judge_error(c, m, err);
 		rd_kafka_message_destroy(m);
 		return false;
 	}
+	out->end = false;
 	out->handle = m;
 	out->torn = !kafka_record(m, &out->record);
 	out->place = (struct place){ topic_index(c, rd_kafka_topic_name(m->rkt)), m->partition,
@@ -234,8 +240,15 @@ consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct er
 void
 consumer_release(struct message *message)
 {
-	rd_kafka_message_destroy(message->handle);
+	if (message->handle != NULL)
+		rd_kafka_message_destroy(message->handle);
 	message->handle = NULL;
+}
+
+struct text
+message_pack(const struct message *message, struct arena *arena)
+{
+	return kafka_pack(message->handle, arena);
 }
 
 int
@@ -280,17 +293,6 @@ consumer_pause(struct consumer *c, bool paused)
 	else
 		rd_kafka_resume_partitions(c->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
-}
-
-int64_t
-consumer_end_heard(struct consumer *c, int topic, int lane)
-{
-	int64_t low, high;
-
-	if (rd_kafka_get_watermark_offsets(c->rk, c->options.topics[topic], lane, &low, &high) !=
-	    RD_KAFKA_RESP_ERR_NO_ERROR || high < 0)
-		return -1;
-	return high;
 }
 
 void

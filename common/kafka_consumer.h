@@ -35,6 +35,7 @@ struct consumer_options {
 struct message {
 	struct record	record;		/* borrowed until released */
 	bool		torn;		/* more headers than we take */
+	bool		end;		/* no message: the end of a partition, at place.offset */
 	struct place	place;
 	void		*handle;
 };
@@ -45,12 +46,15 @@ ERR_CHECK enum fault consumer_open(const struct consumer_options *options, struc
     struct err *err);
 
 /*
- * The next message within timeout_ms, or false.  Serves rebalances.  *err is
+ * The next message (or end of a partition) within timeout_ms, or false.  Serves rebalances.  *err is
  * set (fault not NONE) on what stops this consumer: a position that the
  * broker no longer has, a missing topic, no right, a fatal client error.
  */
 bool consumer_poll(struct consumer *consumer, int timeout_ms, struct message *out, struct err *err);
 void consumer_release(struct message *message);
+
+/* Key, all headers and value of a torn message, packed as records are. */
+struct text message_pack(const struct message *message, struct arena *arena);
 
 /* Becomes readable when there is something to poll. */
 int consumer_fd(const struct consumer *consumer);
@@ -63,9 +67,6 @@ void consumer_reassign(struct consumer *consumer);
 
 /* Stop or go on fetching all lanes; polling must go on meanwhile. */
 void consumer_pause(struct consumer *consumer, bool paused);
-
-/* The end of a topic's partition as last heard of; -1: unknown. */
-int64_t consumer_end_heard(struct consumer *consumer, int topic, int lane);
 
 /* Tell the broker our positions, for lag tools; never read back. */
 void consumer_tell(struct consumer *consumer);

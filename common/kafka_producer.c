@@ -42,7 +42,7 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	(void)rk;
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
 		p->options.delivered(p->options.ctx, mark_unpack(m->_private), m->offset);
-	else if (p->failure.fault == FAULT_NONE)
+	else if (p->failure.fault == FAULT_NONE && mark_unpack(m->_private).kind != MARK_OPTIONAL)
 		err_set(&p->failure, FAULT_RETRY, "publish", rd_kafka_err2name(m->err), "%s: %s",
 		    rd_kafka_topic_name(m->rkt), rd_kafka_err2str(m->err));
 }
@@ -80,6 +80,7 @@ producer_open(const struct producer_options *options, struct producer **out, str
 	snprintf(why, sizeof why, "%lld", (long long)options->message_timeout_ms);
 	kafka_set(conf, "message.timeout.ms", why);
 	kafka_set(conf, "enable.idempotence", "true");
+	kafka_set(conf, "isolation.level", "read_uncommitted");	/* of producer_end */
 	p = mem_new(1, sizeof *p);
 	p->options = *options;
 	rd_kafka_conf_set_opaque(conf, p);

@@ -14,10 +14,12 @@
 #include "record.h"
 
 struct mark {
-	unsigned	kind;	/* the owner's, 0 to 3 */
+	unsigned	kind;	/* the owner's, 0 to 2; MARK_OPTIONAL: it may be lost */
 	int		lane;	/* 0 to 16383 */
 	int64_t		number;	/* up to 48 bits */
 };
+
+enum { MARK_OPTIONAL = 3 };
 
 struct producer;
 
@@ -45,7 +47,8 @@ ERR_CHECK enum fault producer_send(struct producer *producer, const char *topic,
 void producer_poll(struct producer *producer, int timeout_ms);
 
 /*
- * The offset after the last message of any topic's partition.  Asked here and
+ * The offset after the last message of any topic's partition, messages of open
+ * transactions included: what is not committed yet may still come.  Asked here and
  * not of a consumer, whose connection is busy with a fetch that waits.
  */
 ERR_CHECK enum fault producer_end(struct producer *producer, const char *topic, int partition,

@@ -84,6 +84,7 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 		return err_set(err, FAULT_FATAL, "claim a lane", "no_lane",
 		    "%s/%d has no row in core.lane; run dossierctl topics apply", stage_name(stage), number);
 	memset(lane->gap_since_us, 0, sizeof lane->gap_since_us);
+	memset(lane->eof, 0xff, sizeof lane->eof);
 	lane->lane = number;
 	read_claim(rows, n_topics, lane);
 	lane->sent = lane->acked;
@@ -91,6 +92,40 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 	begin_stepping(lane, n_topics);
 	lane_begin(lane);
 	return FAULT_NONE;
+}
+
+enum fault
+lane_begun(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane,
+    struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 3);
+	const struct rows *rows;
+	enum fault fault;
+
+	db_put_int2(args, (int)stage);
+	db_put_int4(args, lane->lane);
+	db_put_int8(args, lane->epoch);
+	fault = db_run(db, core_stmt(SQL_LANE_BEGIN), args, &rows, err);
+	if (fault == FAULT_NONE && rows_affected(rows) != 1)
+		return err_set(err, FAULT_RETRY, "claim a lane", "fenced", "%s/%d has another owner by now",
+		    stage_name(stage), lane->lane);
+	return fault;
+}
+
+enum fault
+lane_ask(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane, bool *ours,
+    struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 2);
+	const struct rows *rows;
+	enum fault fault;
+
+	db_put_int2(args, (int)stage);
+	db_add_int4(db_put_array(args, DB_INT4), lane->lane);
+	fault = db_run(db, core_stmt(SQL_LANE_FENCE), args, &rows, err);
+	if (fault == FAULT_NONE)
+		*ours = rows_count(rows) == 1 && rows_int8(rows, 0, 1) == lane->epoch;
+	return fault;
 }
 
 enum fault
@@ -120,6 +155,14 @@ lane_queue_fence(struct db *db, struct arena *arena, enum stage stage, struct la
 	for (int i = 0; i < n; i++)
 		db_add_int4(numbers, lanes[i]->lane);
 	return db_queue(db, core_stmt(SQL_LANE_FENCE), args);
+}
+
+time_us
+lane_check_time(struct db *db, int index)
+{
+	const struct rows *rows = db_rows(db, index);
+
+	return rows_count(rows) > 0 ? rows_time(rows, 0, 4) : TIME_NONE;
 }
 
 int

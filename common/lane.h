@@ -48,11 +48,20 @@ struct lane {
 	bool			stepping;	/* one message at a time … */
 	int64_t			step_until[TOPICS_MAX];	/* … up to here */
 	int64_t			gap_since_us[TOPICS_MAX];	/* n+1 has not come since; 0: no gap */
+	int64_t			eof[TOPICS_MAX];	/* where the consumer last met the end; -1: not yet */
 };
 
 /* Claim from the database into lane. FAULT_RETRY while it is busy; FATAL: no such lane. */
 ERR_CHECK enum fault lane_claim(struct db *db, struct arena *arena, enum stage stage, int number,
     const char *owner, const char *release, struct lane *lane, struct err *err);
+
+/* The claim is complete; from now on an end without release counts against it. */
+ERR_CHECK enum fault lane_begun(struct db *db, struct arena *arena, enum stage stage,
+    const struct lane *lane, struct err *err);
+
+/* Is the epoch still ours? Without a lock. */
+ERR_CHECK enum fault lane_ask(struct db *db, struct arena *arena, enum stage stage,
+    const struct lane *lane, bool *ours, struct err *err);
 
 /* Give it back in good order. */
 ERR_CHECK enum fault lane_release(struct db *db, struct arena *arena, enum stage stage,
@@ -63,6 +72,7 @@ ERR_CHECK enum fault lane_release(struct db *db, struct arena *arena, enum stage
 int lane_queue_fence(struct db *db, struct arena *arena, enum stage stage,
     struct lane *const *lanes, int n);
 int lane_check(struct db *db, int index, struct lane *const *lanes, int n);
+time_us lane_check_time(struct db *db, int index);	/* the database's clock at the fence */
 
 /* Queue the save of a lane's draft. */
 void lane_queue_save(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane);

@@ -15,45 +15,78 @@ static struct {
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
+/* A line that gets too long has its values cut: room is kept for what must close it. */
+enum { CLOSE_BYTES = 16 };
+
 struct line {
 	char	s[LINE_BYTES];
 	size_t	n;
+	bool	cut;
 };
 
 static void
 line_char(struct line *line, char c)
 {
-	if (line->n < sizeof line->s - 2)
+	if (line->n < sizeof line->s - CLOSE_BYTES)
 		line->s[line->n++] = c;
+	else
+		line->cut = true;
+}
+
+static void
+line_put(struct line *line, const char *s, size_t n)
+{
+	/* All of it or nothing: half an escape or half a character would spoil the line. */
+	if (line->n + n > sizeof line->s - CLOSE_BYTES)
+		line->cut = true;
+	for (size_t i = 0; i < n && !line->cut; i++)
+		line->s[line->n++] = s[i];
 }
 
 static void
 line_puts(struct line *line, const char *s)
 {
-	while (*s != '\0')
-		line_char(line, *s++);
+	line_put(line, s, strlen(s));
 }
 
-/* Quoted, with everything escaped that could forge a line. */
+/* What closes a value is always written. */
+static void
+line_close(struct line *line, const char *s)
+{
+	while (*s != '\0' && line->n < sizeof line->s - 2)
+		line->s[line->n++] = *s++;
+}
+
+/* One character, escaped where it could forge a line or is none. */
+static size_t
+line_escaped(struct line *line, const char *s, size_t n)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t step = text_utf8_sequence(s, n);
+	char code[8];
+
+	if (c == '"' || c == '\\') {
+		snprintf(code, sizeof code, "\\%c", c);
+		line_puts(line, code);
+	} else if (c < 0x20 || c == 0x7f) {
+		snprintf(code, sizeof code, "\\u%04x", c);
+		line_puts(line, code);
+	} else if (step == 0)
+		line_puts(line, "\\ufffd");
+	else
+		line_put(line, s, step);
+	return step > 0 ? step : 1;
+}
+
 static void
 line_quoted(struct line *line, struct text t)
 {
-	char code[8];
-
+	if (line->cut)
+		return;
 	line_char(line, '"');
-	for (size_t i = 0; i < t.n; i++) {
-		unsigned char c = (unsigned char)t.s[i];
-
-		if (c == '"' || c == '\\') {
-			line_char(line, '\\');
-			line_char(line, (char)c);
-		} else if (c < 0x20 || c == 0x7f) {
-			snprintf(code, sizeof code, "\\u%04x", c);
-			line_puts(line, code);
-		} else
-			line_char(line, (char)c);
-	}
-	line_char(line, '"');
+	for (size_t i = 0; i < t.n && !line->cut; )
+		i += line_escaped(line, t.s + i, t.n - i);
+	line_close(line, line->cut ? "...\"" : "\"");
 }
 
 static bool
@@ -67,7 +100,7 @@ is_plain(struct text t)
 		if (c <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f)
 			return false;
 	}
-	return true;
+	return text_is_utf8(t);
 }
 
 static void
@@ -75,6 +108,9 @@ line_field(struct line *line, const struct log_field *field)
 {
 	char number[24];
 
+	/* A field that does not fit at all is left out whole. */
+	if (line->cut || line->n + strlen(field->key) + 40 > sizeof line->s - CLOSE_BYTES)
+		return;
 	if (sink.format == LOG_JSON) {
 		line_puts(line, ",\"");
 		line_puts(line, field->key);
@@ -87,10 +123,10 @@ line_field(struct line *line, const struct log_field *field)
 	if (field->kind == LOG_FIELD_INT) {
 		snprintf(number, sizeof number, "%lld", (long long)field->number);
 		line_puts(line, number);
-	} else if (sink.format == LOG_LOGFMT && is_plain(field->text)) {
-		for (size_t i = 0; i < field->text.n; i++)
-			line_char(line, field->text.s[i]);
-	} else
+	} else if (sink.format == LOG_LOGFMT && is_plain(field->text) &&
+	    line->n + field->text.n < sizeof line->s - CLOSE_BYTES)
+		line_put(line, field->text.s, field->text.n);
+	else
 		line_quoted(line, field->text);
 }
 
@@ -122,7 +158,7 @@ line_head(struct line *line, enum log_level level, const char *event)
 void
 log_fields(enum log_level level, const char *event, const struct log_field *fields, int n)
 {
-	struct line line = { .n = 0 };
+	struct line line = { .n = 0, .cut = false };
 
 	if (level < sink.least)
 		return;
@@ -130,7 +166,7 @@ log_fields(enum log_level level, const char *event, const struct log_field *fiel
 	for (int i = 0; i < n; i++)
 		line_field(&line, &fields[i]);
 	if (sink.format == LOG_JSON)
-		line_char(&line, '}');
+		line_close(&line, "}");
 	line.s[line.n++] = '\n';
 	/* A log that cannot be written must not stop the work. */
 	if (write(STDERR_FILENO, line.s, line.n) < 0)

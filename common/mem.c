@@ -111,15 +111,22 @@ arena_free(struct arena *arena)
 void
 arena_reset(struct arena *arena)
 {
-	size_t kept = 0;
+	struct block **next = &arena->first->next;
+	size_t kept = arena->first->size;
 
-	for (struct block *b = arena->first; b != NULL; b = b->next) {
-		b->used = 0;
-		kept += b->size;
-		if (kept > arena->keep_bytes) {
-			blocks_free(b->next);
-			b->next = NULL;
+	/* The first block always stays; of the others what fits, so that one big turn is forgotten. */
+	arena->first->used = 0;
+	while (*next != NULL) {
+		struct block *b = *next;
+
+		if (kept + b->size > arena->keep_bytes) {
+			*next = b->next;
+			free(b);
+			continue;
 		}
+		kept += b->size;
+		b->used = 0;
+		next = &b->next;
 	}
 	arena->now = arena->first;
 	arena->used = 0;

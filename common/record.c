@@ -38,8 +38,8 @@ put32(struct buf *buf, uint32_t v)
 }
 
 /* An absent run is told from an empty one by a length that cannot be. */
-static void
-put_run(struct buf *buf, struct text t)
+void
+record_pack_run(struct buf *buf, struct text t)
 {
 	if (t.s == NULL)
 		put32(buf, UINT32_MAX);
@@ -50,13 +50,13 @@ put_run(struct buf *buf, struct text t)
 void
 record_pack(const struct record *record, struct buf *buf)
 {
-	put_run(buf, record->key);
+	record_pack_run(buf, record->key);
 	put32(buf, (uint32_t)record->n_headers);
 	for (int i = 0; i < record->n_headers; i++) {
-		put_run(buf, record->headers[i].name);
-		put_run(buf, record->headers[i].value);
+		record_pack_run(buf, record->headers[i].name);
+		record_pack_run(buf, record->headers[i].value);
 	}
-	put_run(buf, record->value);
+	record_pack_run(buf, record->value);
 }
 
 static bool

@@ -11,7 +11,7 @@
 #include "buf.h"
 #include "clock.h"
 
-enum { RECORD_HEADERS_MAX = 32 };
+enum { RECORD_HEADERS_MAX = 24 };
 
 struct header {
 	struct text	name;
@@ -43,6 +43,9 @@ void record_pack(const struct record *record, struct buf *buf);
 
 /* Borrowed from packed.  False when it is not a packed record. */
 bool record_unpack(struct text packed, struct record *out);
+
+/* One length-prefixed run; an absent one is told from an empty one. */
+void record_pack_run(struct buf *buf, struct text t);
 
 /* Reads one LP run at *at; false at the end or when torn. */
 bool lp_take(struct text bytes, size_t *at, struct text *out);

@@ -6,7 +6,7 @@ text_has_prefix(struct text t, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
-	return t.n >= n && memcmp(t.s, prefix, n) == 0;
+	return t.n >= n && (n == 0 || memcmp(t.s, prefix, n) == 0);
 }
 
 bool
@@ -35,10 +35,11 @@ text_to_int64(struct text t, int64_t *out)
 	return true;
 }
 
-/* Length of the well-formed sequence at p, or 0. */
-static size_t
-utf8_sequence(const unsigned char *p, size_t n)
+size_t
+text_utf8_sequence(const char *s, size_t n)
 {
+	const unsigned char *p = (const unsigned char *)s;
+
 	if (p[0] < 0x80)
 		return 1;
 	if (p[0] >= 0xc2 && p[0] <= 0xdf)
@@ -64,10 +65,8 @@ utf8_sequence(const unsigned char *p, size_t n)
 bool
 text_is_utf8(struct text t)
 {
-	const unsigned char *p = (const unsigned char *)t.s;
-
 	for (size_t i = 0, step; i < t.n; i += step) {
-		step = utf8_sequence(p + i, t.n - i);
+		step = text_utf8_sequence(t.s + i, t.n - i);
 		if (step == 0)
 			return false;
 	}

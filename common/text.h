@@ -54,6 +54,9 @@ bool text_to_int64(struct text t, int64_t *out);
 /* Is t well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF)? */
 bool text_is_utf8(struct text t);
 
+/* Length of the well-formed sequence that s begins with (n > 0 bytes of it), or 0. */
+size_t text_utf8_sequence(const char *s, size_t n);
+
 /* Number of code points of well-formed UTF-8. */
 size_t text_length(struct text t);
 

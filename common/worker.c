@@ -111,7 +111,7 @@ static const struct param common_params[] = {
 	{ "log.format", PARAM_TEXT, &settings.log_format, "logfmt", 0, 0, NULL, "logfmt or json" },
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
-	{ "batch", PARAM_INT, &settings.batch, "500", 1, BATCH_MAX, NULL,
+	{ "batch", PARAM_INT, &settings.batch, "200", 1, BATCH_MAX, NULL,
 	    "most messages of one transaction" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
@@ -278,8 +278,8 @@ worker_stop(struct worker *w)
 	drop_items(w);
 	if (w->db != NULL)
 		release_all(w);
-	flights_forget(w);
-	inquiries_forget_lane(w, -1);
+	flights_forget(w, true);
+	inquiries_forget(w, true);
 	producer_free(w->producer);
 	reader_close(w->reader);
 	if (!consumer_close(w->consumer, 4000)) {
@@ -330,6 +330,7 @@ worker_main(const struct service *service, int argc, char **argv)
 		return 2;
 	}
 	w->set = settings;
+	w->batch_now = (int)settings.batch;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

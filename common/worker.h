@@ -22,6 +22,9 @@
 /* Tags of a service's requests are not negative. */
 enum { FLIGHT_TAG = -1 };
 
+/* A loop that has not turned for so long is ended, and restarted by its supervisor. */
+enum { HANG_S = 60 };
+
 enum { ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
 
 struct settings {
@@ -29,6 +32,13 @@ struct settings {
 	int64_t		batch, budget_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
 	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
 	bool		log_jobs;
+};
+
+/* Names a job over turns. */
+struct suspect {
+	bool	known, stored;
+	int	lane, topic;		/* topic, or origin of a stored one */
+	int64_t	number;			/* offset, or ord */
 };
 
 /* A message in hand, with the epoch of its lane when it was read. */
@@ -63,13 +73,19 @@ struct flight {
 	struct http_call *call;		/* when it has ended; NULL in held: not begun */
 };
 
+/* A growing list in the turn's arena. */
+struct list {
+	void	*items;
+	int	n, size;
+};
+
 /* One dossier in a turn. */
 struct entry {
 	struct dossier	dos;
 	bool		exists;		/* as a row */
 	bool		dirty;
 	bool		is_new;
-	bool		blocked;	/* a message of it stays: those behind it wait */
+	struct list	blocked;	/* int: lanes in which a message of it stays; those behind it wait */
 	bool		waits;		/* some message of it waits somewhere at this stage */
 	struct fold_rows rows;
 	struct stored	*stored;	/* its unfinished messages, timer and hand-overs, in order */
@@ -84,6 +100,7 @@ struct stored {
 	int		lane, origin, kind;
 	int64_t		ord;
 	time_us		due_at;
+	bool		parked;
 	bool		taken;		/* a job of this turn */
 	bool		gone;		/* finished in this turn */
 };
@@ -96,12 +113,6 @@ struct job_row {
 	int		attempts;
 	struct text	purpose, reason, message;
 	const uint8_t	*dossier;
-};
-
-/* A growing list in the turn's arena. */
-struct list {
-	void	*items;
-	int	n, size;
 };
 
 struct content_row {
@@ -130,7 +141,8 @@ struct turn {
 	struct list	dead;		/* struct job * */
 	struct list	effects;	/* struct job_row: to start after the commit */
 	time_us		read_to, intake_read_to;	/* of the stage's lanes; of intake's */
-	bool		asked_read_to;
+	time_us		locked_at;	/* wall clock when the locks were had: windows of effects begin here */
+	int64_t		db_ahead_us;	/* the database's clock against ours */
 	int		n_items;	/* messages in hand that are jobs of this turn */
 };
 
@@ -157,7 +169,10 @@ struct worker {
 
 	struct lane		*lanes[LANE_LIMIT];	/* by partition; NULL: never met */
 	int			most_lane;
-	bool			park_next;	/* the one job in hand is refused by the database */
+	struct suspect		suspect;	/* the one job that the database has refused */
+	bool			step_side;	/* whose turn it is while stepping */
+	int			batch_now;	/* fewer than set.batch after a batch that was too much */
+	size_t			items_bytes;
 	bool			want_reassign;
 	int64_t			reclaim_at_us;
 
@@ -166,14 +181,14 @@ struct worker {
 	struct asking		**asking;	/* all inquiries, ASKING_BUCKETS by dossier */
 	int			n_asking, n_ready;	/* of them; complete and not called up yet */
 	int64_t			later_us;	/* when the next retry of one is due */
-	struct asking		*used[2 * BATCH_MAX];	/* decided upon in the turn that is being committed */
-	int			n_used, n_called;
+	int			n_used, n_called;	/* inquiries decided upon, called up, in the turn at hand */
 	struct flight		*flying, *landed, *held;	/* under way, ended, not begun */
 	struct flight		*flights[FLIGHT_BUCKETS];
 	int			n_flying, n_landed, n_held;
 
 	bool			publish_late;	/* lanes have to be sent again from their prefix */
 	int			snapshots_pending;
+	int64_t			snapshot_generation;
 	bool			snapshot_failed;
 	int64_t			due_poll_us, upkeep_at_us, tell_at_us, tick_at_us;
 	int64_t			last_commit_us;
@@ -188,6 +203,7 @@ void revoke_lanes(void *worker, bool lost);
 const int64_t *lane_positions(void *worker, int lane);
 struct lane *owned_lane(const struct worker *w, int lane);
 void release_all(struct worker *w);
+void lanes_dropped(struct worker *w);	/* forget what was under way for lanes that are not ours any more */
 ERR_CHECK enum fault connect_database(struct worker *w, struct err *err);
 
 /* worker_receive.c */
@@ -201,12 +217,13 @@ struct text job_pack(struct arena *arena, const struct job *job);
 
 /* worker_inquiry.c */
 ERR_CHECK enum fault inquiries_begin(struct turn *t, struct err *err);
+int64_t inquiry_number(const struct job *job);
 struct asking *asking_find(struct worker *w, const uint8_t *dossier, int64_t number);
 bool asking_is_complete(const struct asking *a);
 void asking_free(struct worker *w, struct asking *a);
 void asking_free_used(struct worker *w);	/* those that decided, after the commit */
 void asking_keep_all(struct worker *w);		/* no, they did not */
-void inquiries_forget_lane(struct worker *w, int lane);	/* -1: all */
+void inquiries_forget(struct worker *w, bool all);	/* all, or those of lanes that are not ours */
 void drive_http(struct worker *w, int wait_ms);
 int inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES]);
 
@@ -240,7 +257,7 @@ void flights_answered(struct turn *t);		/* ended calls become jobs */
 bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);
 void flight_end(struct worker *w, struct http_call *call);
 void flights_settled(struct turn *t);
-void flights_forget(struct worker *w);
+void flights_forget(struct worker *w, bool all);
 bool judge_effect(struct turn *t, struct job *job);	/* false: settled without the service */
 int64_t effect_window_us(const struct worker *w);
 

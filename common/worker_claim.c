@@ -6,6 +6,7 @@
  * (promises 2 and 4); publish the rest; go on from the positions of the row.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "version.h"
@@ -41,6 +42,26 @@ connect_database(struct worker *w, struct err *err)
 	return fault;
 }
 
+/*
+ * The topic has what the table has not.  Before saying that the database has
+ * lost commits: is the lane still ours?  A newer owner may have gone on while
+ * this process stood still.
+ */
+static enum fault
+blame_carefully(struct worker *w, const struct lane *lane, struct arena *arena, struct err *err)
+{
+	struct err why = *err;
+	bool ours = true;
+
+	if (lane_ask(w->db, arena, w->stage, lane, &ours, err) != FAULT_NONE)
+		return err->fault;
+	if (!ours)
+		return err_set(err, FAULT_RETRY, "claim a lane", "fenced", "lane %d has another owner by now",
+		    lane->lane);
+	*err = why;
+	return why.fault;
+}
+
 static enum fault
 check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct block *tail,
     struct err *err)
@@ -52,6 +73,8 @@ check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct bloc
 		fault = reader_open(w->set.broker, w->name, w->params.pass, &w->reader, err);
 	if (fault == FAULT_NONE)
 		fault = journal_check_topic(w->reader, w->stage, lane, tail, arena, err);
+	if (fault == FAULT_FATAL)
+		fault = blame_carefully(w, lane, arena, err);
 	return fault;
 }
 
@@ -67,6 +90,8 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 		fault = lane_claim(w->db, arena, w->stage, number, w->owner, DOSSIER_VERSION, lane, err);
 	if (fault == FAULT_NONE)
 		fault = check_tail(w, lane, arena, &tail, err);
+	if (fault == FAULT_NONE)
+		fault = lane_begun(w->db, arena, w->stage, lane, err);
 	if (fault != FAULT_NONE)
 		return fault;
 	lane->owned = true;
@@ -92,8 +117,15 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	if (w->lanes[number] == NULL)
 		w->lanes[number] = mem_new(1, sizeof *w->lanes[number]);
 	lane = w->lanes[number];
+	lane->owned = false;
 	if (number > w->most_lane)
 		w->most_lane = number;
+	/* One that has just failed speaks for the others: they are tried with it, later. */
+	if (w->want_reassign && clock_span_us() < w->reclaim_at_us) {
+		arena_free(arena);
+		return false;
+	}
+	alarm(HANG_S);
 	fault = claim(w, lane, number, arena, &err);
 	arena_free(arena);
 	if (fault == FAULT_NONE) {
@@ -105,7 +137,6 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		return true;
 	}
 	log_fault("claim_failed", &err);
-	lane->owned = false;
 	if (fault == FAULT_FATAL)
 		w->fatal = err;
 	w->want_reassign = true;
@@ -161,6 +192,12 @@ revoke_lanes(void *ctx, bool lost)
 			if (w->lanes[i] != NULL)
 				w->lanes[i]->owned = false;
 	release_all(w);
-	flights_forget(w);
-	inquiries_forget_lane(w, -1);
+	lanes_dropped(w);
+}
+
+void
+lanes_dropped(struct worker *w)
+{
+	flights_forget(w, false);
+	inquiries_forget(w, false);
 }

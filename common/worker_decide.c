@@ -9,7 +9,7 @@
 
 #include "worker.h"
 
-enum { ASKING_RETRY_US = 15 * 1000 * 1000, UNKNOWN_RETRY_US = 300 * 1000 };
+enum { ASKING_RETRY_US = 15 * 1000 * 1000, UNKNOWN_RETRY_US = 300 * 1000, INPUTS_MAX = 256 };
 
 static struct lane *
 lane_of(struct turn *t, const struct job *job)
@@ -89,9 +89,10 @@ decide_effect(struct decision *d, const char *purpose, struct text key, struct t
 	job->body = body;
 	job->trace = d->job->trace;
 	job->attempts = 1;
+	job->due_at = t->locked_at + effect_window_us(t->worker);
 	row = list_add(d->arena, &t->inserts, sizeof *row);
 	*row = (struct job_row){ .job = job, .lane = lane->lane, .origin = lane->lane,
-	    .kind = JOB_EFFECT, .ord = job->ord, .due_at = d->now + effect_window_us(t->worker),
+	    .kind = JOB_EFFECT, .ord = job->ord, .due_at = job->due_at,
 	    .attempts = 1, .purpose = job->purpose, .message = job_pack(d->arena, job),
 	    .dossier = job->dossier };
 	lane->draft.counters.ordered++;
@@ -185,11 +186,15 @@ settle_unknown(struct turn *t, struct job *job, struct entry *entry)
 {
 	if (entry->exists)
 		return false;
-	if (t->asked_read_to && t->intake_read_to > job->place.at) {
+	if (t->intake_read_to > job->place.at + t->worker->set.skew_ms * 1000) {
 		give_answer(t, job, entry, t->worker->service->ev_unknown);
 		job->end = END_DONE;
-	} else
-		wait_until(job, t->now + UNKNOWN_RETRY_US, "unknown_dossier");
+	} else {
+		int shift = job->attempts < 5 ? job->attempts : 5;
+
+		job->attempts++;
+		wait_until(job, t->now + (UNKNOWN_RETRY_US << shift), "unknown_dossier");
+	}
 	return true;
 }
 
@@ -207,6 +212,14 @@ settle_outside(struct turn *t, struct job *job, struct entry *entry)
 		job->end = END_REPEATED;
 		return true;
 	}
+	if (entry->dos.inputs.n >= (size_t)INPUTS_MAX * INPUT_BYTES) {
+		job->errors = TEXT("[{\"pointer\":\"\",\"rule\":\"request.too_many\",\"message_vi\":\"Hồ sơ đã nhận "
+		    "quá nhiều yêu cầu; yêu cầu này không được xử lý.\",\"message_en\":\"Too many requests have been "
+		    "made about this dossier; this one is not handled.\"}]");
+		give_answer(t, job, entry, s->ev_unknown);
+		job->end = END_DONE;
+		return true;
+	}
 	if (text_is_absent(job->errors))
 		return false;
 	give_answer(t, job, entry, dossier_may(&entry->dos, s->ev_refused) ? s->ev_refused
@@ -217,16 +230,23 @@ settle_outside(struct turn *t, struct job *job, struct entry *entry)
 
 /* --- messages ------------------------------------------------------------------- */
 
-/* Does a message of this dossier stand before this one? */
+/*
+ * Does a message of this dossier stand before this one in its lane?  Other
+ * lanes' rows do not count: their locks are not ours, and between partitions
+ * no order is promised.
+ */
 static bool
 is_behind(const struct entry *entry, const struct job *job)
 {
-	if (entry->blocked)
-		return true;
+	const int *blocked = entry->blocked.items;
+
+	for (int i = 0; i < entry->blocked.n; i++)
+		if (blocked[i] == job->lane)
+			return true;
 	for (int i = 0; i < entry->n_stored; i++) {
 		const struct stored *s = &entry->stored[i];
 
-		if (s->kind == JOB_MESSAGE && !s->gone &&
+		if (s->kind == JOB_MESSAGE && !s->gone && s->lane == job->lane &&
 		    (!job->stored || job->kind == JOB_HANDOVER || s->ord < job->ord))
 			return true;
 	}
@@ -253,9 +273,10 @@ ask_service(struct turn *t, struct job *job, struct entry *entry, struct asking 
 	t->worker->service->decide(&d);
 	if (job->end == END_OPEN)
 		job->end = END_DONE;
-	if (asking != NULL && job->end == END_DONE && !asking->used) {
+	/* Facts are for one decision: a job that is tried again asks again. */
+	if (asking != NULL && job->end != END_WAIT && !asking->used) {
 		asking->used = true;
-		t->worker->used[t->worker->n_used++] = asking;
+		t->worker->n_used++;
 	}
 }
 
@@ -268,8 +289,7 @@ facts_for(struct turn *t, struct job *job, bool *ready)
 	*ready = true;
 	if (s->inquires == NULL || !s->inquires(t->worker, job))
 		return NULL;
-	asking = asking_find(t->worker, job->dossier,
-	    job->event != NULL ? job->event->number : -1 - job->place.offset);
+	asking = asking_find(t->worker, job->dossier, inquiry_number(job));
 	*ready = asking != NULL && asking_is_complete(asking);
 	return asking;
 }
@@ -280,15 +300,14 @@ decide_message(struct turn *t, struct job *job, struct entry *entry)
 	struct asking *asking;
 	bool ready;
 
-	if (entry->exists && entry->dos.home != job->lane) {
-		if (job->outside)
-			job->end = END_HANDED;
-		else
-			bug("an event of a dossier that lives in lane %d", entry->dos.home);
-		return;
-	}
 	if (is_behind(entry, job)) {
 		wait_until(job, TIME_INFINITY, "behind");
+		return;
+	}
+	if (entry->exists && entry->dos.home != job->lane) {
+		if (!job->outside)
+			bug("an event of a dossier that lives in lane %d", entry->dos.home);
+		job->end = END_HANDED;
 		return;
 	}
 	if (!entry->exists && job->event != NULL) {
@@ -342,13 +361,13 @@ keep(struct turn *t, struct lane *lane, struct job *job, int to_lane, enum job_k
 
 /* Its end makes the next one of its dossier due, in the same transaction. */
 static void
-wake_next(struct turn *t, struct entry *entry)
+wake_next(struct turn *t, struct entry *entry, const struct job *job)
 {
 	for (int i = 0; i < entry->n_stored; i++) {
 		struct stored *s = &entry->stored[i];
 		struct job_row *row;
 
-		if (s->kind != JOB_MESSAGE || s->gone)
+		if (s->kind != JOB_MESSAGE || s->gone || s->lane != job->lane)
 			continue;
 		if (!s->taken && s->due_at == TIME_INFINITY) {
 			row = list_add(t->worker->arena, &t->updates, sizeof *row);
@@ -367,8 +386,14 @@ end_stored(struct turn *t, struct lane *lane, struct job *job, struct entry *ent
 	struct counters *c = &lane->draft.counters;
 	struct stored *s = entry != NULL ? stored_of(entry, job) : NULL;
 
+	/* One that was parked, and that an operator has made due, is counted as parked until now. */
+	if (job->parked)
+		c->parked--;
+	else
+		c->waiting--;
 	if (job->end == END_WAIT) {
 		add_row(t, &t->updates, job);
+		c->waiting++;
 		return;
 	}
 	if (job->end == END_PARKED) {
@@ -376,12 +401,10 @@ end_stored(struct turn *t, struct lane *lane, struct job *job, struct entry *ent
 
 		row->due_at = TIME_NONE;
 		row->reason = arena_printf(t->worker->arena, "%s: %s", job->why.code, job->why.text);
-		c->waiting--;
 		c->parked++;
 		return;
 	}
 	add_row(t, &t->deletes, job);
-	c->waiting--;
 	if (job->end == END_HANDED) {
 		c->handed_out++;
 		keep(t, lane, job, entry->dos.home, JOB_HANDOVER);
@@ -394,7 +417,7 @@ end_stored(struct turn *t, struct lane *lane, struct job *job, struct entry *ent
 	if (s != NULL)
 		s->gone = true;
 	if (entry != NULL && job->kind == JOB_MESSAGE)
-		wake_next(t, entry);
+		wake_next(t, entry, job);
 }
 
 static void
@@ -436,7 +459,7 @@ end_job(struct turn *t, struct job *job, struct entry *entry)
 
 	if (entry != NULL && (job->end == END_WAIT || job->end == END_PARKED) &&
 	    (job->kind == JOB_MESSAGE || job->kind == JOB_HANDOVER)) {
-		entry->blocked = true;
+		*(int *)list_add(t->worker->arena, &entry->blocked, sizeof(int)) = job->lane;
 		entry->waits = true;
 	}
 	if (job->end == END_DEAD)
@@ -466,7 +489,7 @@ decide_effect_job(struct turn *t, struct job *job, struct entry *entry)
 static void
 decide_timer_job(struct turn *t, struct job *job, struct entry *entry)
 {
-	if (entry->waits || !t->asked_read_to || t->read_to <= job->due_at)
+	if (entry->waits || t->read_to <= job->due_at + t->worker->set.skew_ms * 1000)
 		return;
 	ask_service(t, job, entry, NULL);
 	/* Unless decide has set it anew, a timer that fired is gone. */
@@ -487,7 +510,7 @@ settle_timer(struct turn *t, struct entry *entry)
 	for (int i = 0; i < entry->n_stored; i++)
 		if (entry->stored[i].kind == JOB_TIMER)
 			s = &entry->stored[i];
-	if (s != NULL && s->due_at == entry->timer_due)
+	if (s != NULL && s->due_at == entry->timer_due && !s->parked)
 		return;
 	if (s == NULL && entry->timer_due == TIME_NONE)
 		return;
@@ -504,8 +527,11 @@ settle_timer(struct turn *t, struct entry *entry)
 		lane->draft.counters.ordered++;
 		lane->draft.counters.waiting++;
 	} else if (entry->timer_due == TIME_NONE) {
-		lane->draft.counters.waiting--;
+		*(s->parked ? &lane->draft.counters.parked : &lane->draft.counters.waiting) -= 1;
 		lane->draft.counters.done++;
+	} else if (s->parked) {
+		lane->draft.counters.parked--;
+		lane->draft.counters.waiting++;
 	}
 }
 

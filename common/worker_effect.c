@@ -19,7 +19,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { START_WITHIN_US = 2 * 1000 * 1000, MARGIN_US = 3 * 1000 * 1000 };
+enum { START_WITHIN_US = 2 * 1000 * 1000, MARGIN_US = 1000 * 1000 };
 
 int64_t
 effect_window_us(const struct worker *w)
@@ -97,7 +97,7 @@ flight_new(struct worker *w, const struct job *job, bool asking)
 }
 
 static void
-take_off(struct worker *w, const struct job *job, bool asking)
+take_off(struct worker *w, const struct job *job, bool asking, int64_t not_after_us)
 {
 	struct flight *f = flight_new(w, job, asking);
 	struct http_request request = { .timeout_ms = w->set.effect_timeout_ms,
@@ -107,6 +107,10 @@ take_off(struct worker *w, const struct job *job, bool asking)
 		f->effect->ask(w, &f->job, &request, f->arena);
 	else
 		f->effect->tell(w, &f->job, &request, f->arena);
+	/* The window holds whatever the service's own time-out says. */
+	if (request.timeout_ms <= 0 || request.timeout_ms > w->set.effect_timeout_ms)
+		request.timeout_ms = w->set.effect_timeout_ms;
+	request.not_after_us = not_after_us;
 	request.owner = f;
 	request.tag = FLIGHT_TAG;
 	list_push(&w->flying, f);
@@ -119,7 +123,8 @@ effects_start(struct turn *t)
 {
 	struct worker *w = t->worker;
 	struct job_row *rows = t->effects.items;
-	bool late = clock_span_us() - t->began_us > START_WITHIN_US;
+	int64_t not_after_us = t->locked_us + START_WITHIN_US;
+	bool late = clock_span_us() > not_after_us;
 
 	for (int i = 0; i < t->effects.n; i++) {
 		bool asking = rows[i].kind == JOB_MESSAGE;
@@ -127,7 +132,7 @@ effects_start(struct turn *t)
 		if (owned_lane(w, rows[i].lane) == NULL)
 			continue;
 		if (asking || (!late && w->n_flying < FLYING_MAX))
-			take_off(w, rows[i].job, asking);
+			take_off(w, rows[i].job, asking, not_after_us);
 		else {
 			list_push(&w->held, flight_new(w, rows[i].job, false));
 			w->n_held++;
@@ -164,18 +169,32 @@ flight_end(struct worker *w, struct http_call *call)
 	w->n_landed++;
 }
 
-void
-flights_forget(struct worker *w)
+static int
+forget_list(struct worker *w, struct flight *list, bool all)
 {
-	while (w->flying != NULL) {
-		http_forget(w->http, w->flying);
-		flight_free(w, w->flying);
+	int n = 0;
+
+	for (struct flight *f = list, *next; f != NULL; f = next) {
+		struct lane *lane = owned_lane(w, f->lane);
+
+		next = f->next;
+		if (!all && lane != NULL && lane->epoch == f->epoch)
+			continue;
+		if (f->call == NULL)
+			http_forget(w->http, f);
+		flight_free(w, f);
+		n++;
 	}
-	while (w->landed != NULL)
-		flight_free(w, w->landed);
-	while (w->held != NULL)
-		flight_free(w, w->held);
-	w->n_flying = w->n_landed = w->n_held = 0;
+	return n;
+}
+
+/* All, or those of lanes that are not ours any more: their new owners ask what happened. */
+void
+flights_forget(struct worker *w, bool all)
+{
+	w->n_flying -= forget_list(w, w->flying, all);
+	w->n_landed -= forget_list(w, w->landed, all);
+	w->n_held -= forget_list(w, w->held, all);
 }
 
 bool
@@ -228,28 +247,14 @@ void
 flights_answered(struct turn *t)
 {
 	struct worker *w = t->worker;
-	int room = FLYING_MAX - w->n_flying;
+	int most = is_stepping(w) ? 1 : STORED_MAX, room = FLYING_MAX - w->n_flying;
 
-	for (struct flight *f = w->landed; f != NULL; f = f->next)
+	for (struct flight *f = w->landed; f != NULL && t->jobs.n < most; f = f->next)
 		take_landed(t, f);
 	if (w->n_flying >= FLYING_MAX / 2)
 		return;
-	for (struct flight *f = w->held; f != NULL && room-- > 0; f = f->next)
+	for (struct flight *f = w->held; f != NULL && room-- > 0 && t->jobs.n < most; f = f->next)
 		take_landed(t, f);
-}
-
-static void
-free_lost(struct worker *w, struct flight *list, int *n)
-{
-	for (struct flight *f = list, *next; f != NULL; f = next) {
-		struct lane *lane = owned_lane(w, f->lane);
-
-		next = f->next;
-		if (lane == NULL || lane->epoch != f->epoch) {
-			flight_free(w, f);
-			--*n;
-		}
-	}
 }
 
 /* After the commit that used their answers. */
@@ -271,8 +276,6 @@ flights_settled(struct turn *t)
 		flight_free(w, f);
 		jobs[i]->flight = NULL;
 	}
-	free_lost(w, w->landed, &w->n_landed);
-	free_lost(w, w->held, &w->n_held);
 }
 
 /* --- judging --------------------------------------------------------------------- */
@@ -289,6 +292,15 @@ wait_and(struct turn *t, struct job *job, const char *reason)
 	return false;
 }
 
+/* It may still stand in the peer's queue: nobody asks before its window has passed (promise 7). */
+static bool
+wait_window(struct job *job)
+{
+	job->end = END_WAIT;
+	job->reason = TEXT("unsure");
+	return false;
+}
+
 /* A new window is committed first; the call starts after that (kind tells which). */
 static bool
 start_after_commit(struct turn *t, struct job *job, bool asking)
@@ -298,7 +310,7 @@ start_after_commit(struct turn *t, struct job *job, bool asking)
 	if (!asking)
 		job->attempts++;
 	job->end = END_WAIT;
-	job->due_at = t->now + effect_window_us(t->worker);
+	job->due_at = t->locked_at + effect_window_us(t->worker);
 	job->reason = asking ? TEXT("asking") : TEXT("telling");
 	*row = (struct job_row){ .job = job, .lane = job->lane, .origin = job->origin,
 	    .ord = job->ord, .kind = asking ? JOB_MESSAGE : JOB_EFFECT };
@@ -321,7 +333,7 @@ judge_told(struct turn *t, struct job *job, const struct effect *effect)
 	if (call->end == HTTP_ANSWERED && call->status == 429)
 		return wait_and(t, job, "not_sent");
 	if (effect->askable)
-		return wait_and(t, job, "unsure");
+		return wait_window(job);
 	((struct outcome *)(uintptr_t)job->outcome)->unsure = true;
 	return true;
 }

@@ -11,7 +11,10 @@
 
 #include "worker.h"
 
-enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024 };
+enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024, READY_MAX = 200 };
+
+/* What was taken in once can be read again, whatever message.bytes says today. */
+static const struct doc_limits content_limits = { 16 * 1024 * 1024, 32 };
 
 static struct asking **
 bucket_of(struct worker *w, const uint8_t *dossier)
@@ -62,50 +65,50 @@ asking_free(struct worker *w, struct asking *a)
 }
 
 void
-inquiries_forget_lane(struct worker *w, int lane)
+inquiries_forget(struct worker *w, bool all)
 {
+	/* Whatever the turn at hand meant to do with them is void. */
+	asking_keep_all(w);
 	for (int b = 0; b < ASKING_BUCKETS && w->n_asking > 0; b++)
 		for (struct asking *a = w->asking[b], *next; a != NULL; a = next) {
 			next = a->next;
-			if (lane < 0 || a->lane == lane)
+			if (all || owned_lane(w, a->lane) == NULL)
 				asking_free(w, a);
 		}
 }
 
-/* The turn that called them up is over: with a commit, or to be taken again. */
+/* The turn that took them up is over: with a commit, or to be taken again. */
 static void
-uncall(struct worker *w, bool again)
+turn_over(struct worker *w, bool committed)
 {
-	for (int b = 0; b < ASKING_BUCKETS && w->n_called > 0; b++)
-		for (struct asking *a = w->asking[b]; a != NULL; a = a->next) {
-			if (!a->called)
-				continue;
-			a->called = false;
-			w->n_called--;
-			if (again) {
+	if (w->n_used == 0 && w->n_called == 0)
+		return;
+	for (int b = 0; b < ASKING_BUCKETS; b++)
+		for (struct asking *a = w->asking[b], *next; a != NULL; a = next) {
+			next = a->next;
+			if (a->called && !committed) {
 				a->announced = false;
 				w->n_ready++;
 			}
+			a->called = false;
+			if (a->used && committed)
+				asking_free(w, a);
+			else
+				a->used = false;
 		}
-	w->n_called = 0;
+	w->n_used = w->n_called = 0;
 }
 
 void
 asking_keep_all(struct worker *w)
 {
-	for (int i = 0; i < w->n_used; i++)
-		w->used[i]->used = false;
-	w->n_used = 0;
-	uncall(w, true);
+	turn_over(w, false);
 }
 
 void
 asking_free_used(struct worker *w)
 {
-	uncall(w, false);
-	for (int i = 0; i < w->n_used; i++)
-		asking_free(w, w->used[i]);
-	w->n_used = 0;
+	turn_over(w, true);
 }
 
 void
@@ -136,10 +139,13 @@ inquiry_later(struct inquiry *q, int64_t delay_ms, int tag)
 /* --- beginning ---------------------------------------------------------------- */
 
 /* Number that tells one inquiry of a dossier from the next. */
-static int64_t
+int64_t
 inquiry_number(const struct job *job)
 {
-	return job->event != NULL ? job->event->number : -1 - job->place.offset;
+	/* Numbers are dense per journal; a stage may read several. */
+	return job->event != NULL
+	    ? job->event->number << 3 | (int64_t)event_stage(job->event->type)
+	    : -1 - job->place.offset * TOPICS_MAX - job->place.topic;
 }
 
 static bool
@@ -180,7 +186,8 @@ asking_new(struct turn *t, const struct job *job)
 	} else if (job->data != NULL) {
 		buf = buf_in(a->q.arena);
 		doc_write(&buf, job->data);
-		if (doc_parse(a->q.arena, buf_get(&buf), NULL, &a->q.data, &(struct doc_error){ 0 }) !=
+		if (doc_parse(a->q.arena, buf_get(&buf), &content_limits, &a->q.data,
+		    &(struct doc_error){ 0 }) !=
 		    FAULT_NONE)
 			bug("a document that was read cannot be read again");
 	}
@@ -213,7 +220,7 @@ take_contents(struct asking *a, const struct rows *rows)
 		c->salt = arena_text(a->q.arena, rows_text(rows, r, 4));
 		c->body = arena_text(a->q.arena, rows_text(rows, r, 5));
 		/* Contents of rejected submissions may be no JSON at all. */
-		if (doc_parse(a->q.arena, c->body, NULL, &c->data, &(struct doc_error){ 0 }) !=
+		if (doc_parse(a->q.arena, c->body, &content_limits, &c->data, &(struct doc_error){ 0 }) !=
 		    FAULT_NONE)
 			c->data = NULL;
 		a->q.n_contents++;
@@ -241,6 +248,22 @@ all_complete(struct asking *const *fresh, int n)
 	return true;
 }
 
+/*
+ * Room for new ones: those that only wait for a later retry go.  Their jobs
+ * are rows, come due by themselves, and begin to ask again where the first
+ * try's time is kept; so a register that is down takes no other's place.
+ */
+static void
+make_room(struct worker *w)
+{
+	for (int b = 0; b < ASKING_BUCKETS && w->n_asking >= w->set.inquiries / 2; b++)
+		for (struct asking *a = w->asking[b], *next; a != NULL; a = next) {
+			next = a->next;
+			if (a->n_later > 0 && a->n_later == a->q.pending)
+				asking_free(w, a);
+		}
+}
+
 enum fault
 inquiries_begin(struct turn *t, struct err *err)
 {
@@ -252,6 +275,8 @@ inquiries_begin(struct turn *t, struct err *err)
 	int n = 0;
 	enum fault fault;
 
+	if (w->n_asking >= w->set.inquiries)
+		make_room(w);
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->n_asking < w->set.inquiries && needs_inquiry(t, jobs[i]) &&
 		    asking_find(w, jobs[i]->dossier, inquiry_number(jobs[i])) == NULL)
@@ -341,15 +366,15 @@ inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES])
 
 	if (w->n_ready == 0)
 		return 0;
-	out = arena_take(w->arena, (size_t)w->n_ready, UUID_BYTES);
-	for (int b = 0; b < ASKING_BUCKETS; b++)
-		for (struct asking *a = w->asking[b]; a != NULL; a = a->next)
+	out = arena_take(w->arena, READY_MAX, UUID_BYTES);
+	for (int b = 0; b < ASKING_BUCKETS && n < READY_MAX; b++)
+		for (struct asking *a = w->asking[b]; a != NULL && n < READY_MAX; a = a->next)
 			if (asking_is_complete(a) && !a->announced) {
 				memcpy(out[n++], a->q.dossier, UUID_BYTES);
 				a->announced = a->called = true;
 				w->n_called++;
 			}
-	w->n_ready = 0;
+	w->n_ready -= n;
 	*ids = (const uint8_t (*)[UUID_BYTES])out;
 	return n;
 }

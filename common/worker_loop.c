@@ -11,7 +11,7 @@
 #include "worker.h"
 
 enum { IDLE_MS = 50, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
-    BACKOFF_MOST_MS = 2000, HANG_S = 60 };
+    BACKOFF_MOST_MS = 2000, ITEMS_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* One poll; a message that there is no room for is fetched again later. */
 static bool
@@ -27,12 +27,19 @@ poll_once(struct worker *w, int timeout_ms, int room)
 		return false;
 	}
 	lane = owned_lane(w, m.place.partition);
+	if (m.end) {
+		/* Not while a message before it was left behind and is fetched again. */
+		if (lane != NULL && !w->want_reassign)
+			lane->eof[m.place.topic] = m.place.offset;
+		return true;
+	}
 	if (lane == NULL || w->n_items >= room) {
 		w->want_reassign |= lane != NULL;
 		consumer_release(&m);
 		return true;
 	}
 	w->items[w->n_items++] = (struct item){ m, lane->epoch };
+	w->items_bytes += m.record.value.n;
 	return true;
 }
 
@@ -50,7 +57,7 @@ patience_ms(const struct worker *w)
 static void
 collect(struct worker *w)
 {
-	int room = is_stepping(w) ? 1 : (int)w->set.batch;
+	int room = is_stepping(w) ? 1 : w->batch_now;
 	bool full = producer_pending(w->producer) > w->set.backlog;
 	int wait_ms = patience_ms(w);
 
@@ -60,7 +67,10 @@ collect(struct worker *w)
 		drive_http(w, wait_ms);
 		wait_ms = 0;
 	}
-	while (w->n_items < room && poll_once(w, w->n_items == 0 ? wait_ms : 0, room))
+	if (w->n_items == 0)
+		w->items_bytes = 0;
+	while (w->n_items < room && w->items_bytes < ITEMS_BYTES_MAX &&
+	    poll_once(w, w->n_items == 0 ? wait_ms : 0, room))
 		wait_ms = 0;
 }
 

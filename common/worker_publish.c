@@ -12,7 +12,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { MARK_JOURNAL, MARK_SNAPSHOT };
+enum { MARK_JOURNAL, MARK_SNAPSHOT };	/* and MARK_OPTIONAL: notices of dead letters */
 
 void
 on_delivered(void *ctx, struct mark mark, int64_t offset)
@@ -20,15 +20,18 @@ on_delivered(void *ctx, struct mark mark, int64_t offset)
 	struct worker *w = ctx;
 	struct lane *lane;
 
-	if (mark.kind == MARK_SNAPSHOT)
+	/* Snapshots that were given up may still arrive: only those of now count. */
+	if (mark.kind != MARK_JOURNAL && mark.number == w->snapshot_generation)
 		w->snapshots_pending--;
 	if (mark.kind != MARK_JOURNAL)
-		return;	/* a snapshot or a notice: only counted */
+		return;
 	lane = owned_lane(w, mark.lane);
 	if (lane == NULL || mark.number != lane->acked + 1)
 		return;
 	lane->acked = mark.number;
-	lane->acked_offset = offset;
+	/* A duplicate is acknowledged without its place; an earlier one is right too. */
+	if (offset >= 0)
+		lane->acked_offset = offset;
 }
 
 enum fault
@@ -144,6 +147,7 @@ publish_serve(struct worker *w)
 		w->producer = NULL;
 		w->snapshot_failed = w->snapshots_pending > 0;
 		w->snapshots_pending = 0;
+		w->snapshot_generation++;
 		if (open_producer(w, &err) != FAULT_NONE) {
 			w->fatal = err;
 			return;
@@ -158,15 +162,16 @@ publish_serve(struct worker *w)
 
 /* --- snapshots --------------------------------------------------------------------- */
 
-void
-worker_snapshot(struct worker *w, const char *topic, int partition, const struct record *record)
+static void
+send_counted(struct worker *w, const char *topic, int partition, const struct record *record,
+    unsigned kind)
 {
 	struct err err, why;
 	enum fault fault;
 
 	do {
 		fault = producer_send(w->producer, topic, partition, record, (struct header){ 0 },
-		    (struct mark){ MARK_SNAPSHOT, 0, 0 }, &err);
+		    (struct mark){ kind, 0, w->snapshot_generation }, &err);
 		if (fault == FAULT_RETRY)
 			producer_poll(w->producer, 10);
 	} while (fault == FAULT_RETRY && !producer_failed(w->producer, &why));
@@ -176,10 +181,16 @@ worker_snapshot(struct worker *w, const char *topic, int partition, const struct
 		w->snapshot_failed = true;
 }
 
+void
+worker_snapshot(struct worker *w, const char *topic, int partition, const struct record *record)
+{
+	send_counted(w, topic, partition, record, MARK_SNAPSHOT);
+}
+
 enum fault
 worker_flush(struct worker *w, struct err *err)
 {
-	enum { FLUSH_MS = 5000 };
+	enum { FLUSH_MS = 3000 };
 	int64_t deadline_us = clock_span_us() + FLUSH_MS * 1000;
 	struct err why;
 
@@ -189,6 +200,7 @@ worker_flush(struct worker *w, struct err *err)
 	if (w->snapshots_pending == 0 && !w->snapshot_failed)
 		return FAULT_NONE;
 	w->snapshots_pending = 0;
+	w->snapshot_generation++;
 	w->snapshot_failed = false;
 	return err_set(err, FAULT_RETRY, "send snapshots", "timeout",
 	    "the broker has not acknowledged them");
@@ -208,7 +220,8 @@ dead_notice(struct worker *w, const struct rows *rows, int r, struct record *out
 	buf_printf(&buf, "{\"stage\":\"%s\",\"topic\":\"%.*s\",\"partition\":%d,\"offset\":%lld,"
 	    "\"at\":\"%s\",\"reason\":", stage_name(w->stage), TEXT_ARG(topic), rows_int4(rows, r, 1),
 	    (long long)rows_int8(rows, r, 2), stamp);
-	buf_json_text(&buf, reason);
+	buf_json_text(&buf, (struct text){ reason.s, strcspn(reason.s, ":") < reason.n
+	    ? strcspn(reason.s, ":") : reason.n });
 	buf_printf(&buf, ",\"digest\":\"%s\",\"size\":%lld}", hex, (long long)rows_int8(rows, r, 6));
 	*out = (struct record){ .value = buf_get(&buf), .key = arena_printf(w->arena, "%.*s/%d/%lld",
 	    TEXT_ARG(topic), rows_int4(rows, r, 1), (long long)rows_int8(rows, r, 2)) };
@@ -257,7 +270,7 @@ announce_dead(struct worker *w, int lane)
 		struct record record;
 
 		dead_notice(w, rows, r, &record);
-		worker_snapshot(w, "dossier.deadletter", rows_int4(rows, r, 1), &record);
+		send_counted(w, "dossier.deadletter", rows_int4(rows, r, 1), &record, MARK_OPTIONAL);
 	}
 	if (fault == FAULT_NONE)
 		fault = worker_flush(w, &err);

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "log.h"
 #include "worker.h"
@@ -53,7 +54,7 @@ take_next(struct turn *t, struct lane *lane, struct job *job)
 	if (number != draft->seen[topic] + 1) {
 		if (number > draft->seen[topic])
 			note_gap(t, lane, topic, number);
-		return false;
+		return false;	/* a repeat; or too early, and it will come again in its place */
 	}
 	chain_hash(t->worker->digest, draft->seen_hash[topic], number, &job->record, hash);
 	if (!text_unhex(record_find(&job->record, HEADER_CHAIN), claimed, DIGEST_BYTES) ||
@@ -92,36 +93,55 @@ read_event(struct turn *t, struct job *job)
 
 /* --- from outside ----------------------------------------------------------- */
 
+/* ASCII from least up to tilde, at most n_max: what our own contracts promise of names from outside. */
 static bool
-is_printable(struct text t)
+is_name(struct text t, unsigned char least, size_t n_max)
 {
 	for (size_t i = 0; i < t.n; i++)
-		if ((unsigned char)t.s[i] < 0x20 || t.s[i] == 0x7f)
+		if ((unsigned char)t.s[i] < least || (unsigned char)t.s[i] > 0x7e)
 			return false;
-	return text_is_utf8(t);
+	return t.n > 0 && t.n <= n_max;
+}
+
+static bool
+has_twice(const struct record *r)
+{
+	for (int i = 0; i < r->n_headers; i++)
+		for (int k = 0; k < i; k++)
+			if (r->headers[i].name.n == r->headers[k].name.n &&
+			    strncasecmp(r->headers[i].name.s, r->headers[k].name.s,
+			    r->headers[i].name.n) == 0 && text_has_prefix(r->headers[i].name, "ce_"))
+				return true;
+	return false;
 }
 
 static bool
 read_envelope(struct job *job)
 {
 	const struct record *r = &job->record;
-	struct text type = record_find(r, "content-type");
+	struct text type = record_find(r, "content-type"), time = record_find(r, "ce_time");
+	time_us at;
 
 	job->ce_id = record_find(r, "ce_id");
 	job->ce_source = record_find(r, "ce_source");
 	job->ce_type = record_find(r, "ce_type");
 	job->trace = record_find(r, "traceparent");
-	if (!text_is(record_find(r, "ce_specversion"), "1.0"))
+	if (has_twice(r))
+		set_dead(job, "envelope.duplicate", "a CloudEvents header stands there twice");
+	else if (!text_is(record_find(r, "ce_specversion"), "1.0"))
 		set_dead(job, "envelope.specversion", "header ce_specversion must be 1.0");
-	else if (job->ce_id.n < 1 || job->ce_id.n > 128 || !is_printable(job->ce_id))
-		set_dead(job, "envelope.id", "header ce_id must have 1 to 128 printable characters");
-	else if (job->ce_source.n < 1 || job->ce_source.n > 256 || !is_printable(job->ce_source))
-		set_dead(job, "envelope.source", "header ce_source must have 1 to 256 printable characters");
-	else if (job->ce_type.n < 1 || job->ce_type.n > 128)
+	else if (!is_name(job->ce_id, 0x20, 128))
+		set_dead(job, "envelope.id", "header ce_id must have 1 to 128 printable ASCII characters");
+	else if (!is_name(job->ce_source, 0x21, 256))
+		set_dead(job, "envelope.source",
+		    "header ce_source must have 1 to 256 printable ASCII characters without blanks");
+	else if (!is_name(job->ce_type, 0x21, 128))
 		set_dead(job, "envelope.type", "header ce_type is missing");
+	else if (!text_is_absent(time) && !time_from_text(time, &at))
+		set_dead(job, "envelope.time", "header ce_time must be an RFC 3339 time");
 	else if (text_is_absent(type) || !text_has_prefix(type, "application/json"))
 		set_dead(job, "envelope.content_type", "header content-type must be application/json");
-	if (job->trace.n > 128 || !is_printable(job->trace))
+	if (!is_name(job->trace, 0x21, 128))
 		job->trace = TEXT_NONE;
 	return job->end == END_OPEN;
 }
@@ -164,7 +184,7 @@ check_contract(struct turn *t, struct job *job, const struct schema *contract)
 	struct buf buf;
 
 	if (text_is_absent(job->record.value)) {
-		error_list(t, job, TEXT_NONE, "json.syntax", "Thông điệp không có nội dung.",
+		error_list(t, job, TEXT_NONE, "json.empty", "Thông điệp không có nội dung.",
 		    "The message has no data.");
 		return;
 	}
@@ -193,7 +213,7 @@ receive_outside(struct turn *t, struct job *job)
 		return;
 	type = find_type(w, job);
 	if (type < 0) {
-		set_dead(job, "envelope.unknown_type", "this topic does not carry messages of this ce_type");
+		set_dead(job, "envelope.type", "this topic does not carry messages of this ce_type");
 		return;
 	}
 	input_digest(job->ce_source, job->ce_id, input);
@@ -233,6 +253,8 @@ receive_message(struct turn *t, const struct message *m)
 			job->end = END_REPEATED;
 	} else if (m->torn) {
 		job->outside = true;
+		job->cause = cause_of(t, job);
+		job->packed = message_pack(m, w->arena);
 		set_dead(job, "envelope.headers", "more headers than are taken");
 	} else
 		receive_outside(t, job);

@@ -89,6 +89,7 @@ job_from_row(struct turn *t, const struct rows *rows, int r)
 	const uint8_t *dossier = rows_uuid(rows, r, 4);
 
 	job->stored = true;
+	job->parked = rows_bool(rows, r, 11);
 	job->lane = rows_int4(rows, r, 0);
 	job->origin = rows_int4(rows, r, 1);
 	job->ord = rows_int8(rows, r, 2);
@@ -117,7 +118,7 @@ already_here(const struct turn *t, const struct job *job)
 	return false;
 }
 
-static void
+static bool
 take_row(struct turn *t, const struct rows *rows, int r)
 {
 	struct worker *w = t->worker;
@@ -125,10 +126,10 @@ take_row(struct turn *t, const struct rows *rows, int r)
 	struct lane *lane = owned_lane(w, job->lane);
 
 	if (lane == NULL || already_here(t, job) || (is_stepping(w) && t->jobs.n > 0))
-		return;
+		return false;
 	/* An effect under way in this process will come back by itself. */
 	if (job->kind == JOB_EFFECT && flight_exists(w, job->lane, job->origin, job->ord))
-		return;
+		return false;
 	lane->touched = true;
 	if (job->kind == JOB_HANDOVER)
 		lane->draft.counters.handed_in++;
@@ -139,35 +140,72 @@ take_row(struct turn *t, const struct rows *rows, int r)
 	else
 		job->cause = arena_printf(w->arena, "effect:%.*s", TEXT_ARG(job->purpose));
 	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
+	return true;
+}
+
+/* Stage, my lanes, and a share for each: no lane starves another. */
+static struct db_args *
+due_args(struct worker *w, int n_lanes)
+{
+	struct db_args *args = db_args_new(w->arena, 4);
+	struct db_array *lanes;
+
+	db_put_int2(args, (int)w->stage);
+	lanes = db_put_array(args, DB_INT4);
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL)
+			db_add_int4(lanes, i);
+	db_put_int4(args, STORED_MAX / n_lanes > 10 ? STORED_MAX / n_lanes : 10);
+	return args;
+}
+
+static struct db_args *
+stage_args(struct worker *w, enum stage stage)
+{
+	struct db_args *args = db_args_new(w->arena, 1);
+
+	db_put_int2(args, (int)stage);
+	return args;
+}
+
+static int
+count_owned(const struct worker *w)
+{
+	int n = 0;
+
+	for (int i = 0; i <= w->most_lane; i++)
+		n += owned_lane(w, i) != NULL;
+	return n;
 }
 
 static enum fault
 read_due(struct turn *t, struct err *err)
 {
 	struct worker *w = t->worker;
-	struct db_args *args = db_args_new(w->arena, 3);
-	struct db_array *lanes;
-	const struct rows *rows;
+	int n = count_owned(w), due, timers, own, intake;
+	struct db_args *args;
 	enum fault fault;
-	int n = 0;
+	bool more = false;
 
-	db_put_int2(args, (int)w->stage);
-	lanes = db_put_array(args, DB_INT4);
-	for (int i = 0; i <= w->most_lane; i++)
-		if (owned_lane(w, i) != NULL) {
-			db_add_int4(lanes, i);
-			n++;
-		}
-	db_put_int4(args, STORED_MAX);
 	if (n == 0)
 		return FAULT_NONE;
-	fault = db_run(w->db, core_stmt(SQL_JOB_DUE), args, &rows, err);
+	due = db_queue(w->db, core_stmt(SQL_JOB_DUE), due_args(w, n));
+	args = due_args(w, n);
+	db_put_int8(args, w->set.skew_ms * 1000);
+	timers = db_queue(w->db, core_stmt(SQL_JOB_TIMERS), args);
+	own = db_queue(w->db, core_stmt(SQL_LANE_READ_TO), stage_args(w, w->stage));
+	intake = db_queue(w->db, core_stmt(SQL_LANE_READ_TO), stage_args(w, STAGE_INTAKE));
+	fault = db_trip(w->db, false, err);
 	if (fault != FAULT_NONE)
 		return fault;
-	for (int r = 0; r < rows_count(rows); r++)
-		take_row(t, rows, r);
-	/* A full answer means that there may be more at once. */
-	w->due_poll_us = rows_count(rows) == STORED_MAX ? 0 : clock_span_us() + DUE_POLL_US;
+	t->read_to = rows_int8(db_rows(w->db, own), 0, 0);
+	t->intake_read_to = rows_int8(db_rows(w->db, intake), 0, 0);
+	for (int r = 0; r < rows_count(db_rows(w->db, due)); r++)
+		more |= take_row(t, db_rows(w->db, due), r);
+	for (int r = 0; r < rows_count(db_rows(w->db, timers)); r++)
+		more |= take_row(t, db_rows(w->db, timers), r);
+	/* As long as something is due, look again at once. */
+	w->due_poll_us = more ? 0 : clock_span_us() + DUE_POLL_US;
 	return FAULT_NONE;
 }
 
@@ -191,7 +229,7 @@ read_ready(struct turn *t, struct err *err)
 		db_add_uuid(array, ids[i]);
 	fault = db_run(w->db, core_stmt(SQL_JOB_READY), args, &rows, err);
 	for (int r = 0; fault == FAULT_NONE && r < rows_count(rows); r++)
-		take_row(t, rows, r);
+		(void)take_row(t, rows, r);
 	return fault;
 }
 

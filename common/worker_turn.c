@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "worker.h"
@@ -111,7 +112,7 @@ static void
 receive_items(struct turn *t)
 {
 	struct worker *w = t->worker;
-	bool stepping = is_stepping(w);
+	int limit = is_stepping(w) ? 1 - t->jobs.n : w->batch_now;
 	int kept = 0;
 
 	for (int i = 0; i < w->n_items; i++) {
@@ -125,7 +126,7 @@ receive_items(struct turn *t)
 			continue;
 		}
 		w->items[kept] = *item;
-		if (!stepping || t->n_items == 0) {
+		if (t->n_items < limit) {
 			receive_message(t, &w->items[kept].message);
 			t->n_items++;
 		}
@@ -134,65 +135,84 @@ receive_items(struct turn *t)
 	w->n_items = kept;
 }
 
-/* Idle lanes keep up how far in time they have read, and what was acknowledged. */
+/*
+ * What is in hand: messages and ended effects.  While a lane steps, a turn has
+ * one job only, and the two take turns, so that neither hides the other.
+ */
+static void
+receive_in_hand(struct turn *t)
+{
+	struct worker *w = t->worker;
+
+	w->step_side = !w->step_side;
+	if (is_stepping(w) && w->step_side)
+		flights_answered(t);
+	receive_items(t);
+	if (!is_stepping(w) || !w->step_side)
+		flights_answered(t);
+}
+
+/* Where the lane stands in a topic, markers of transactions behind the last message included. */
+static int64_t
+position(const struct lane *lane, int topic)
+{
+	int64_t at = lane->draft.next_offset[topic] > 0 ? lane->draft.next_offset[topic] : 0;
+
+	return lane->eof[topic] > at ? lane->eof[topic] : at;
+}
+
+static void
+alarm_gap(struct worker *w, struct lane *lane, int topic)
+{
+	if (lane->gap_since_us[topic] != 0 &&
+	    clock_span_us() - lane->gap_since_us[topic] > 30 * SECOND_US)
+		log_event(LOG_ERROR, "journal_stands", LOG_STR("topic", w->topics[topic]),
+		    LOG_INT("lane", lane->lane), LOG_INT("want", lane->state.seen[topic] + 1),
+		    LOG_INT("seconds", (clock_span_us() - lane->gap_since_us[topic]) / SECOND_US));
+}
+
+/*
+ * Idle lanes keep up how far in time they have read.  They have, when what the
+ * broker holds, uncommitted messages too, ends where we met the end.
+ */
+static bool
+keep_up(struct worker *w, struct lane *lane, int topic)
+{
+	time_us before = clock_now_us() - w->set.skew_ms * 1000;
+	struct err err;
+	int64_t end;
+
+	alarm_gap(w, lane, topic);
+	if (lane->draft.read_to[topic] >= before || lane->eof[topic] < lane->draft.next_offset[topic])
+		return true;
+	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE)
+		return false;
+	if (end > position(lane, topic))
+		return true;
+	lane->draft.next_offset[topic] = position(lane, topic);
+	lane->draft.read_to[topic] = before;
+	lane->touched = true;
+	return true;
+}
+
 static void
 touch_idle(struct turn *t)
 {
 	struct worker *w = t->worker;
-	struct err err;
-	int64_t end;
 
-	if (clock_span_us() < w->upkeep_at_us)
+	/* With messages still in hand the end that the consumer met lies beyond them. */
+	if (clock_span_us() < w->upkeep_at_us || w->n_items > t->n_items || w->want_reassign)
 		return;
 	w->upkeep_at_us = clock_span_us() + w->set.upkeep_ms * 1000;
 	for (int i = 0; i <= w->most_lane; i++) {
 		struct lane *lane = owned_lane(w, i);
 
-		for (int k = 0; lane != NULL && k < w->n_topics; k++) {
-			time_us before = clock_now_us() - w->set.skew_ms * 1000;
-			int64_t position = lane->draft.next_offset[k] > 0 ? lane->draft.next_offset[k] : 0;
-
-			if (consumer_end_heard(w->consumer, k, i) > position ||
-			    lane->draft.read_to[k] >= before)
-				continue;
-			if (producer_end(w->producer, w->topics[k], i, 1000, &end, &err) != FAULT_NONE)
+		for (int k = 0; lane != NULL && k < w->n_topics; k++)
+			if (!keep_up(w, lane, k))
 				return;
-			if (end > position)
-				continue;
-			lane->draft.read_to[k] = before;
-			lane->touched = true;
-		}
 		if (lane != NULL && lane->acked != lane->saved_acked)
 			lane->touched = true;
 	}
-}
-
-static enum fault
-ask_read_to(struct turn *t, struct err *err)
-{
-	struct worker *w = t->worker;
-	struct db_args *own, *intake;
-	struct job *const *jobs = t->jobs.items;
-	bool needed = false;
-	enum fault fault;
-
-	for (int i = 0; i < t->jobs.n; i++)
-		needed |= jobs[i]->kind == JOB_TIMER || text_is(jobs[i]->reason, "unknown_dossier");
-	if (!needed)
-		return FAULT_NONE;
-	own = db_args_new(w->arena, 1);
-	db_put_int2(own, (int)w->stage);
-	intake = db_args_new(w->arena, 1);
-	db_put_int2(intake, STAGE_INTAKE);
-	db_queue(w->db, core_stmt(SQL_LANE_READ_TO), own);
-	db_queue(w->db, core_stmt(SQL_LANE_READ_TO), intake);
-	fault = db_trip(w->db, false, err);
-	if (fault != FAULT_NONE)
-		return fault;
-	t->read_to = rows_int8(db_rows(w->db, 0), 0, 0);
-	t->intake_read_to = rows_int8(db_rows(w->db, 1), 0, 0);
-	t->asked_read_to = true;
-	return FAULT_NONE;
 }
 
 /* --- one at a time (promise 9) ------------------------------------------------- */
@@ -226,7 +246,7 @@ step_carefully(struct turn *t, struct err *err)
 
 		if (lane == NULL || jobs[i]->end != END_OPEN || !step_note(t, jobs[i], lane, &note))
 			continue;
-		if (lane->step_note != NULL && text_is(note, lane->step_note)) {
+		if (lane->step_note != NULL && lane->unclean >= 3 && text_is(note, lane->step_note)) {
 			jobs[i]->end = END_PARKED;
 			err_set(&jobs[i]->why, FAULT_PARK, "decide", "kills",
 			    "killed its worker three times");
@@ -256,10 +276,9 @@ stop_stepping(struct worker *w)
 		bool past = lane != NULL && lane->stepping;
 
 		for (int k = 0; past && k < w->n_topics; k++) {
-			int64_t end = consumer_end_heard(w->consumer, k, i);
 			int64_t at = lane->state.next_offset[k] > 0 ? lane->state.next_offset[k] : 0;
 
-			past = at >= lane->step_until[k] || (end >= 0 && at >= end);
+			past = at >= lane->step_until[k] || (lane->eof[k] >= 0 && at >= lane->eof[k]);
 		}
 		if (past) {
 			lane->stepping = false;
@@ -333,7 +352,7 @@ fill_stored(struct turn *t, const struct rows *rows)
 
 		all[r] = (struct stored){ .lane = rows_int4(rows, r, 0), .origin = rows_int4(rows, r, 1),
 		    .ord = rows_int8(rows, r, 2), .kind = rows_int4(rows, r, 3),
-		    .due_at = rows_time(rows, r, 5) };
+		    .due_at = rows_time(rows, r, 5), .parked = rows_bool(rows, r, 6) };
 		/* Rows come dossier by dossier, so those of one lie side by side. */
 		if (e->n_stored++ == 0)
 			e->stored = &all[r];
@@ -374,8 +393,10 @@ trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 	fault = db_trip(w->db, false, err);
 	if (fault != FAULT_NONE)
 		return fault;
+	t->db_ahead_us = lane_check_time(w->db, fence) - clock_now_us();
 	if (lane_check(w->db, fence, lanes, n_lanes) > 0) {
 		db_rollback(w->db);
+		lanes_dropped(w);
 		w->want_reassign = true;
 		w->reclaim_at_us = clock_span_us() + SECOND_US;
 		return err_set(err, FAULT_RETRY, "fence", "fenced", "a lane has another owner");
@@ -419,6 +440,21 @@ log_turn(const struct turn *t)
 }
 
 static void
+announce_all_dead(struct turn *t)
+{
+	struct job *const *jobs = t->dead.items;
+
+	for (int i = 0; i < t->dead.n; i++) {
+		bool seen = false;
+
+		for (int k = 0; k < i; k++)
+			seen |= jobs[k]->lane == jobs[i]->lane;
+		if (!seen)
+			announce_dead(t->worker, jobs[i]->lane);
+	}
+}
+
+static void
 after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 {
 	struct worker *w = t->worker;
@@ -432,8 +468,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	publish_blocks(t);
 	flights_settled(t);
 	effects_start(t);
-	for (int i = 0; t->dead.n > 0 && i < n_lanes; i++)
-		announce_dead(w, lanes[i]->lane);
+	announce_all_dead(t);
 	asking_free_used(w);
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
@@ -442,6 +477,8 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 		consumer_release(&w->items[i].message);
 	w->n_items -= t->n_items;
 	memmove(w->items, w->items + t->n_items, (size_t)w->n_items * sizeof *w->items);
+	if (w->batch_now < w->set.batch)
+		w->batch_now = w->batch_now * 2 < w->set.batch ? w->batch_now * 2 : (int)w->set.batch;
 	w->decided += t->jobs.n;
 	w->batches++;
 	w->last_commit_us = clock_span_us();
@@ -488,13 +525,16 @@ settle_unsure(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 {
 	bool happened = false;
 	struct err why = *err;
+	int64_t until_us = clock_span_us() + 20 * SECOND_US;
 
+	alarm(HANG_S);
 	log_fault("commit_unsure", err);
-	for (int tries = 0; ask_commit(t, lanes, n_lanes, &happened, err) != FAULT_NONE; tries++) {
-		if (err->fault == FAULT_FATAL || tries == 30) {
+	while (ask_commit(t, lanes, n_lanes, &happened, err) != FAULT_NONE) {
+		if (err->fault == FAULT_FATAL || clock_span_us() > until_us) {
 			/* The claim of the next owner, or of ours, finds out as well. */
 			for (int i = 0; i < n_lanes; i++)
 				lanes[i]->owned = false;
+			lanes_dropped(t->worker);
 			t->worker->want_reassign = true;
 			return err->fault == FAULT_FATAL ? FAULT_FATAL : FAULT_RETRY;
 		}
@@ -513,10 +553,7 @@ gather(struct turn *t, struct err *err)
 	struct worker *w = t->worker;
 	enum fault fault;
 
-	flights_answered(t);
 	fault = receive_stored(t, err);
-	if (fault == FAULT_NONE)
-		fault = ask_read_to(t, err);
 	if (fault == FAULT_NONE && t->jobs.n > 0)
 		fault = step_carefully(t, err);
 	if (fault == FAULT_NONE && w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
@@ -526,12 +563,32 @@ gather(struct turn *t, struct err *err)
 	return fault;
 }
 
-/* Data that the database refuses: alone it is parked, among others they go one at a time. */
+static struct suspect
+suspect_of(const struct job *job)
+{
+	return (struct suspect){ .known = true, .stored = job->stored, .lane = job->lane,
+	    .topic = job->stored ? job->origin : job->place.topic,
+	    .number = job->stored ? job->ord : job->place.offset };
+}
+
+static bool
+is_suspect(const struct suspect *s, const struct job *job)
+{
+	struct suspect other = suspect_of(job);
+
+	return s->known && s->stored == other.stored && s->lane == other.lane &&
+	    s->topic == other.topic && s->number == other.number;
+}
+
+/*
+ * Data that the database refuses: among others they go one at a time, alone it
+ * is remembered, and parked when it comes again.
+ */
 static enum fault
 refused_data(struct turn *t, struct err *err)
 {
+	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
-	int open = 0;
 
 	/* Another lane met the same new dossier at the same time: ours takes its turn again. */
 	if (strcmp(err->op, "dossier_insert") == 0 && strstr(err->text, "dossier_pkey") != NULL) {
@@ -539,31 +596,39 @@ refused_data(struct turn *t, struct err *err)
 		snprintf(err->code, sizeof err->code, "met");
 		return FAULT_RETRY;
 	}
-	for (int i = 0; i < t->jobs.n; i++)
-		open += jobs[i]->has_dossier;
 	log_fault("batch_refused", err);
-	if (open <= 1 && t->worker->park_next) {
+	start_stepping(w);
+	if (t->jobs.n == 1 && is_suspect(&w->suspect, jobs[0])) {
 		err->fault = FAULT_FATAL;	/* even parking it is refused */
 		return FAULT_FATAL;
 	}
-	if (open <= 1)
-		t->worker->park_next = true;
-	else
-		start_stepping(t->worker);
+	if (t->jobs.n == 1)
+		w->suspect = suspect_of(jobs[0]);
 	err->fault = FAULT_RETRY;
 	return FAULT_RETRY;
 }
 
 static void
-park_refused(struct turn *t)
+park_suspect(struct turn *t)
 {
 	struct job *const *jobs = t->jobs.items;
 
-	for (int i = 0; t->worker->park_next && i < t->jobs.n; i++)
-		if (jobs[i]->end == END_OPEN) {
+	for (int i = 0; i < t->jobs.n; i++)
+		if (jobs[i]->end == END_OPEN && is_suspect(&t->worker->suspect, jobs[i])) {
 			jobs[i]->end = END_PARKED;
 			err_set(&jobs[i]->why, FAULT_PARK, "write", "data", "the database refuses its data");
 		}
+}
+
+/* Too much for one statement or one commit: half of it next time. */
+static void
+shrink_batch(struct worker *w, const struct err *err)
+{
+	static const char *const codes[] = { "57014", "54", "53200", "53400" };
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (strncmp(err->code, codes[i], strlen(codes[i])) == 0 && w->batch_now > 1)
+			w->batch_now /= 2;
 }
 
 enum fault
@@ -579,14 +644,14 @@ turn_run(struct worker *w, struct err *err)
 		fault = connect_database(w, err);
 	if (fault != FAULT_NONE)
 		return fault;
-	receive_items(t);
+	receive_in_hand(t);
 	touch_idle(t);
 	fault = gather(t, err);
 	if (w->fatal.fault != FAULT_NONE)
 		return *err = w->fatal, FAULT_FATAL;
 	if (fault != FAULT_NONE)
 		return fault;
-	park_refused(t);
+	park_suspect(t);
 	jobs = t->jobs.items;
 	for (int i = 0; i < t->jobs.n; i++)
 		if (jobs[i]->has_dossier && (jobs[i]->end == END_OPEN || jobs[i]->stored))
@@ -597,9 +662,14 @@ turn_run(struct worker *w, struct err *err)
 	t->gathered_us = clock_span_us();
 	fault = trip_one(t, lanes, n_lanes, err);
 	t->locked_us = clock_span_us();
+	t->locked_at = clock_now_us();
 	if (fault == FAULT_NONE) {
 		decide_all(t);
 		t->decided_us = clock_span_us();
+		if (w->fatal.fault != FAULT_NONE) {
+			db_rollback(w->db);
+			return *err = w->fatal, FAULT_FATAL;
+		}
 		queue_writes(t);
 		for (int i = 0; i < n_lanes; i++)
 			lane_queue_save(w->db, w->arena, w->stage, lanes[i]);
@@ -610,9 +680,11 @@ turn_run(struct worker *w, struct err *err)
 		return refused_data(t, err);
 	if (fault == FAULT_UNSURE)
 		fault = settle_unsure(t, lanes, n_lanes, err);
-	if (fault != FAULT_NONE)
+	if (fault != FAULT_NONE) {
+		shrink_batch(w, err);
 		return fault;
-	w->park_next = false;
+	}
+	w->suspect.known = false;
 	after_commit(t, lanes, n_lanes);
 	return FAULT_NONE;
 }

@@ -51,6 +51,7 @@ create table core.lane (
 	born_at		timestamptz not null default now(), -- tracking tells nobody about what is older
 	unclean		integer not null default 0,	-- ends without release at this position, in a row
 	unclean_at	bigint[],
+	begun		boolean not null default false,	-- the owner has got through its claim
 	step_note	text,				-- what was being tried, one at a time, when the owner died
 	next_offset	bigint[] not null,
 	read_to		bigint[] not null,		-- broker time read up to, microseconds since 1970
@@ -177,11 +178,13 @@ create table core.job (
 	attempts	integer not null default 0,
 	purpose		text,
 	reason		text,
+	parked		boolean not null default false,	-- counted so, also when an operator has made it due
 	created_at	timestamptz not null default now(),
 	message		bytea not null,
 	primary key (stage, lane, origin, ord)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
-create index job_due on core.job (stage, lane, due_at);
+create index job_due on core.job (stage, lane, due_at) where kind <> 2;
+create index job_timer on core.job (stage, lane, due_at) where kind = 2;
 create index job_dossier on core.job (dossier, stage);
 
 -- What could not be read, byte for byte. [10]
@@ -197,6 +200,7 @@ create table core.deadletter (
 	announced	boolean not null default false,
 	primary key (topic, partition, "offset", stage)
 );
+create index deadletter_unannounced on core.deadletter (stage, partition) where not announced;
 
 -- Serial numbers of dossier codes, taken in blocks; gaps are burnt.
 create table core.serial (

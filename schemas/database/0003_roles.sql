@@ -52,6 +52,15 @@ begin
 	end loop;
 end $$;
 
+-- Of these dossiers, those of which something still waits at intake.  Casework asks before a
+-- supplement's time is up: one that came in time must not be late because intake stood still. [8]
+create function core.intake_waits(dossiers uuid[]) returns setof uuid
+language sql stable security definer set search_path = core as $$
+	select distinct dossier from core.job where stage = 0 and dossier = any(dossiers) and kind in (0, 3)
+$$;
+revoke execute on function core.intake_waits(uuid[]) from public;
+grant execute on function core.intake_waits(uuid[]) to dossier_casework;
+
 grant insert on core.dossier to dossier_intake;
 grant insert on core.content to dossier_intake, dossier_casework;
 grant select, insert, update on core.serial to dossier_intake;

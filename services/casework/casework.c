@@ -52,6 +52,8 @@ struct state {
 	struct catalogue	*catalogue;
 	int64_t			refreshed_at;
 	time_us			intake_read_to;	/* as of this turn */
+	uint8_t			(*waiting)[UUID_BYTES];	/* of this turn's timers, those with something at intake */
+	int			n_waiting;
 	uint8_t			seed[DIGEST_BYTES];	/* of the salts of notes */
 };
 
@@ -272,12 +274,23 @@ on_wake(struct decision *d)
 	}
 }
 
+static bool
+waits_at_intake(const struct state *state, const struct dossier *dos)
+{
+	for (int i = 0; i < state->n_waiting; i++)
+		if (memcmp(state->waiting[i], dos->id, UUID_BYTES) == 0)
+			return true;
+	return false;
+}
+
 static void
 on_timer(struct decision *d)
 {
 	struct state *state = worker_state(d->worker);
 	time_us again;
-	enum event_type type = casework_timer(d->dos, d->now, state->intake_read_to, &again);
+	/* What stands still at intake counts as not read yet. */
+	enum event_type type = casework_timer(d->dos, d->now, waits_at_intake(state, d->dos) ? TIME_NONE
+	    : state->intake_read_to, &again);
 	struct event *event;
 
 	if (type == EVENT_TYPES) {
@@ -322,24 +335,41 @@ casework_stop(struct worker *worker)
 	free(state);
 }
 
-/* Only a turn with timers needs to know how far intake is. */
+/* Only a turn with timers needs to know how far intake is, and what stands there. */
 static enum fault
 casework_prepare(struct worker *worker, struct job *const *jobs, int n, struct err *err)
 {
 	struct state *state = worker_state(worker);
+	struct db *db = worker_db(worker);
+	struct db_args *args = db_args_new(worker_arena(worker), 1);
+	struct db_array *ids = db_put_array(args, DB_UUID);
 	const struct rows *rows;
 	enum fault fault;
-	int i;
+	int timers = 0, read_to, waits;
 
 	state->intake_read_to = TIME_NONE;
-	for (i = 0; i < n && jobs[i]->kind != JOB_TIMER; i++)
-		;
-	if (i == n)
+	state->n_waiting = 0;
+	for (int i = 0; i < n; i++)
+		if (jobs[i]->kind == JOB_TIMER) {
+			db_add_uuid(ids, jobs[i]->dossier);
+			timers++;
+		}
+	if (timers == 0)
 		return FAULT_NONE;
-	fault = db_run(worker_db(worker), &casework_sql[SQL_CASEWORK_INTAKE_READ_TO], NULL, &rows, err);
-	if (fault == FAULT_NONE && rows_count(rows) == 1)
+	/* In this order: what intake had not read when asked, the second answer cannot miss. */
+	read_to = db_queue(db, &casework_sql[SQL_CASEWORK_INTAKE_READ_TO], NULL);
+	waits = db_queue(db, &casework_sql[SQL_CASEWORK_INTAKE_WAITS], args);
+	fault = db_trip(db, false, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	rows = db_rows(db, read_to);
+	if (rows_count(rows) == 1)
 		state->intake_read_to = rows_int8(rows, 0, 0);
-	return fault;
+	rows = db_rows(db, waits);
+	state->waiting = arena_take(worker_arena(worker), (size_t)rows_count(rows), UUID_BYTES);
+	for (int r = 0; r < rows_count(rows); r++)
+		memcpy(state->waiting[state->n_waiting++], rows_uuid(rows, r, 0), UUID_BYTES);
+	return FAULT_NONE;
 }
 
 /* A catalogue that cannot be read anew stays as it was. */

@@ -6,3 +6,8 @@
 select min(r.at) as read_to
 from core.lane l, unnest(l.read_to) as r(at)
 where l.stage = 0;
+
+-- name: casework_intake_waits
+-- Of these dossiers, those of which something still waits at intake: a supplement may be among it.
+-- $1 dossiers.  Rows: ids.  Locks: none.
+select w from core.intake_waits($1::uuid[]) w

@@ -13,7 +13,7 @@ enum { SUPPLEMENTS_BEFORE = 1, SUPPLEMENTS_IN_ALL = 2 };
 
 #define TIMER_AGAIN_US (60 * MINUTE_US)
 #define INTAKE_BEHIND_US MINUTE_US
-#define HAND_OVER_US (5 * MINUTE_US)	/* between lanes of intake, with time to spare */
+#define HAND_OVER_US (2 * SECOND_US)	/* clocks of brokers differ; what is handed over is a row at intake */
 
 /* --- reading ------------------------------------------------------------------- */
 

@@ -317,7 +317,7 @@ decide_second(struct decision *d)
 	} else {
 		event = decide_event(d, EV_INTAKE_CONFLICT);
 		event->digest = digest;
-		event->errors = intake_error_json(d->arena, "conflict");
+		event->errors = intake_error_json(d->arena, "request.conflict");
 	}
 	event->source = d->job->ce_source;
 	event->submission = d->job->ce_id;

@@ -11,7 +11,7 @@ struct sentence {
 static const struct sentence sentences[] = {
 	{ "json", "Không đọc được nội dung. Hãy gửi một tài liệu JSON hợp lệ.",
 	    "The content cannot be read. Send a valid JSON document." },
-	{ "conflict", "Mã gửi này đã được dùng cho một nội dung khác. Hãy gửi nội dung mới với mã gửi mới.",
+	{ "request.conflict", "Mã gửi này đã được dùng cho một nội dung khác. Hãy gửi nội dung mới với mã gửi mới.",
 	    "This id was used for another content. Send the new content under a new id." },
 
 	{ "procedure.unknown", "Danh mục không có thủ tục với mã này. Hãy kiểm tra lại mã thủ tục.",
@@ -35,7 +35,7 @@ static const struct sentence sentences[] = {
 
 	{ "component.unknown", "Trường hợp đã chọn không có thành phần hồ sơ này. Hãy kiểm tra lại mã thành phần.",
 	    "The case has no such component. Check the component code." },
-	{ "component.twice", "Thành phần hồ sơ này đã được khai ở trên. Hãy gộp các tệp vào một thành phần.",
+	{ "component.duplicate", "Thành phần hồ sơ này đã được khai ở trên. Hãy gộp các tệp vào một thành phần.",
 	    "This component stands above already. Put its files into one entry." },
 	{ "files.size", "Tổng dung lượng các tệp vượt quá %s. Hãy giảm dung lượng tệp.",
 	    "The files are larger than %s together. Make them smaller." },

@@ -219,7 +219,7 @@ judge_components(const struct doc_node *its_case, const struct doc_node *compone
 		codes[i] = doc_get_text(it.value, "code");
 		bytes += component_bytes(it.value);
 		if (component_is_twice(codes, i))
-			rule = "component.twice";
+			rule = "component.duplicate";
 		else if (its_case != NULL && case_component(its_case, codes[i]) == NULL)
 			rule = "component.unknown";
 		if (rule != NULL)

@@ -292,6 +292,9 @@ on_event(struct decision *d)
 
 	if (notice == NOTICE_NONE || d->inquiry == NULL)
 		return;
+	/* A lane that starts in the middle of history tells nobody about the past. */
+	if (d->job->event->at < worker_lane_born(d->worker, d->job->lane))
+		return;
 	contact = notice_contact(d->inquiry->contents, d->inquiry->n_contents, &to);
 	if (contact == CONTACT_NONE)
 		return;
@@ -316,7 +319,7 @@ on_effect(struct decision *d)
 	enum event_type type = EV_TRACKING_NOTICE_FAILED;
 	struct event *event;
 
-	if (outcome->status == 429 || outcome->status == 503) {
+	if (!outcome->unsure && outcome->status == 429) {
 		decide_again(d);
 		return;
 	}

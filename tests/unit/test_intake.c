@@ -523,7 +523,7 @@ Test(intake, errors_as_json)
 	    "This procedure has been closed since 2025-01-01. See which one replaces it."));
 	cr_expect(text_is(doc_get_text(doc_at(list, 0), "message_vi"),
 	    "Thủ tục này đã ngừng tiếp nhận từ ngày 01/01/2025. Hãy xem thủ tục thay thế."));
-	cr_expect_str_eq(intake_error_json(arena, "conflict").s, intake_error_json(arena, "conflict").s);
+	cr_expect_str_eq(intake_error_json(arena, "request.conflict").s, intake_error_json(arena, "request.conflict").s);
 }
 
 /* No error text holds anything that the applicant wrote. */
