@@ -388,7 +388,7 @@ class Dossier:
 
 class World:
     def __init__(self, name, workers=STAGES, params=None, simulators=(), behaviour=None, lanes=LANES,
-                 allowed_errors=()):
+                 allowed_errors=(), forged=False):
         self.name, self.lanes, self.params = name, lanes, params or {}
         self.behaviour, self.sim_args = behaviour or {}, list(simulators)
         self.folder = os.path.join(STATE, "world", name)
@@ -396,6 +396,7 @@ class World:
         self.want, self.programs, self.workers = list(workers), [], {}
         self.allowed_errors = list(allowed_errors)      # patterns of error lines that a test provokes
         self.sources = 0
+        self.forged = forged            # journals hold what a test has put there
 
     # start and end
 
@@ -646,10 +647,12 @@ class World:
             [p.tail(4) for p in self.programs if not p.is_alive() and not p.may_die and not p.stopped], [], "ended")
         yield "nothing is left to do", lambda: self.quiet()
         yield "counters balance", self.balance
-        yield "journals are dense", self.dense
+        if not self.forged:
+            yield "journals are dense", self.dense
         if set(self.want) == set(STAGES):
             yield "replay equals the database", self.replay
-        yield "what we published fits the contracts", self.contracts
+        if not self.forged:
+            yield "what we published fits the contracts", self.contracts
         yield "workers end in good order", self.orderly_end
         yield "no error lines, no sanitizer reports", self.clean_logs
 

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""0012 - a message whose data the database refuses, and one that kills its worker: set aside, the others of the lane go on.
+
+Neither exists by itself, so the test makes them: a constraint, and a trigger that holds a transaction while the worker is killed.
+"""
+import stack
+from stack import check, same, submission, until
+
+LANE = 3
+got = {}
+
+
+def named(name):
+    return submission("birth-in-time", applicant={"name": name})
+
+
+def send_around(w, name):
+    """Ten good dossiers, that one, ten good ones: at once, in one partition."""
+    datas = [submission("birth-in-time") for _ in range(20)]
+    datas.insert(10, named(name))
+    dossiers = w.submit_all(datas, partition=LANE)
+    return dossiers.pop(10), dossiers
+
+
+def parked(w, d):
+    return w.sql.row(f"select * from core.job where dossier = '{d.id}' and due_at is null")
+
+
+def test_1_refused(w):
+    """data that the database refuses: parked alone, twenty others of the same batch arrive"""
+    w.sql.run("alter table core.content add constraint poison check (position('Poison' in convert_from(body, 'UTF8')) = 0) not valid")
+    bad, good = send_around(w, "Nguyễn Poison")
+    for d in good:
+        d.wait(intake="registered")
+    until(lambda: parked(w, bad), 60, lambda: f"not parked; {w.troubles()}")
+    same(bad.row(), None, "a row")
+    got["bad"] = bad
+
+
+def test_2_visible(w):
+    """it is counted, and listed with a reason"""
+    same(w.lane("intake", LANE)["parked"], 1)
+    listed = w.ctl_rows("parked", "list")
+    same([r["dossier"] for r in listed], [got["bad"].id])
+    check(listed[0]["reason"].startswith("data"), f"no reason: {listed[0]}")
+    check("Poison" not in w.workers["intake"].log(True), "personal data in the log")
+
+
+def test_3_lane_goes_on(w):
+    """the lane goes on at full speed afterwards"""
+    for d in w.submit_all(["birth-in-time"] * 30, partition=LANE):
+        d.wait(casework="open")
+
+
+def test_4_mended(w):
+    """the cause removed and the job made due by an operator: registered with the time at which it came"""
+    w.sql.run("alter table core.content drop constraint poison")
+    operator = stack.Sql(w.conninfo + " user=dossier_operator")
+    said = operator.run(f"update core.job set due_at = now() where dossier = '{got['bad'].id}' and due_at is null returning 1")
+    check(said.strip() == "1", said)
+    operator.close()
+    got["bad"].wait(60, casework="open")
+    same(w.lane("intake", LANE)["parked"], 0)
+
+
+def test_5_kills(w):
+    """a message that kills its worker again and again is parked; its neighbours arrive"""
+    w.sql.run("""create function public.poison() returns trigger language plpgsql as $$
+        begin if position('Killer' in convert_from(new.body, 'UTF8')) > 0 then perform pg_sleep(20); end if; return new; end $$""")
+    w.sql.run("create trigger poison before insert on core.content for each row execute function public.poison()")
+    bad, good = send_around(w, "Nguyễn Killer")
+    kills = 0
+    asleep = "select count(*) from pg_stat_activity where usename = 'dossier_intake' and wait_event = 'PgSleep'"
+    while kills < 8:
+        until(lambda: parked(w, bad) or w.sql.value(asleep), 60, lambda: f"neither parked nor tried; {w.troubles()}", 0.02)
+        if parked(w, bad):
+            break
+        w.workers["intake"].kill()
+        w.sql.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'dossier_intake'")
+        kills += 1
+        w.wait_up(w.start_worker("intake"))
+    check(parked(w, bad), "never parked")
+    check(2 <= kills <= 5, f"parked after {kills} kills")
+    for d in good:
+        d.wait(60, intake="registered")
+    got["killer"] = bad
+
+
+def test_6_kills_visible(w):
+    """listed with its reason; without the cause it goes through"""
+    listed = w.ctl_rows("parked", "list")
+    same([r["dossier"] for r in listed], [got["killer"].id])
+    w.sql.run("drop trigger poison on core.content")
+    w.sql.run(f"update core.job set due_at = now() where dossier = '{got['killer'].id}' and due_at is null")
+    got["killer"].wait(60, casework="open")
+
+
+def test_7_later_stage(w):
+    """refused at a later stage (fee): that dossier waits for an operator, the others of the batch go on"""
+    w.sql.run('alter table fee."order" add constraint poison check (amount <> 100000) not valid')
+    poor = w.submit("criminal-record-by-post", partition=LANE)
+    others = w.submit_all([stack.submission("birth-late-exempt", exemption=None) for _ in range(10)], partition=LANE)
+    for d in others:
+        d.wait(60, fee="paid")
+    until(lambda: parked(w, poor), 60, lambda: f"not parked; {w.troubles()}")
+    same(poor.row()["fee"], "none")
+    w.sql.run('alter table fee."order" drop constraint poison')
+    w.sql.run(f"update core.job set due_at = now() where dossier = '{poor.id}' and due_at is null")
+    poor.wait(60, fee="paid", casework="open")
+
+
+stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed"])
