@@ -15,7 +15,8 @@ returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked
 
 -- name: lane_begin
 -- The claim is complete: from here on an end without release counts.
-update core.lane set begun = true where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+-- $4: ends without release so far; none when there was nothing that could have caused them.
+update core.lane set begun = true, unclean = $4::integer where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
 
 -- name: lane_release
 -- Give a lane back in good order.
@@ -115,7 +116,9 @@ from core.journal j, start where j.stage = $1::smallint and j.lane = $2::integer
 
 -- name: job_due
 -- $1 stage, $2 lanes, $3 at most of each lane, so that no lane starves another
-select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked
+-- The last column: a message for an unknown dossier that intake may still bring forth.
+select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked,
+	case when j.reason = 'unknown_dossier' then core.intake_brings(j.dossier) else false end
 from unnest($2::integer[]) l(lane) cross join lateral (
 	select * from core.job where stage = $1::smallint and lane = l.lane and kind <> 2 and due_at <= now()
 	order by due_at, ord limit $3::integer) j

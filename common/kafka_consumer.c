@@ -29,6 +29,21 @@ struct consumer {
 	bool			paused;
 };
 
+/*
+ * The client remembers a partition's pause beyond its assignment: whatever is
+ * paused is resumed before it is given back, or it would stay so for ever.
+ */
+static void
+resume_all(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+
+	if (!c->paused || rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	rd_kafka_resume_partitions(c->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 static void
 assign_claimed(struct consumer *c)
 {
@@ -43,6 +58,7 @@ assign_claimed(struct consumer *c)
 			rd_kafka_topic_partition_list_add(list, c->options.topics[t],
 			    c->lanes[i])->offset = at[t];
 	}
+	resume_all(c);
 	code = rd_kafka_assign(c->rk, list);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		log_event(LOG_ERROR, "assign_failed", LOG_STR("code", rd_kafka_err2name(code)));
@@ -80,6 +96,7 @@ on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_
 	if (c->n_lanes > 0)
 		c->options.revoke(c->options.ctx, rd_kafka_assignment_lost(rk) == 1);
 	c->n_lanes = 0;
+	resume_all(c);
 	rd_kafka_assign(rk, NULL);
 }
 

@@ -52,16 +52,15 @@ read_claim(const struct rows *rows, int n_topics, struct lane *lane)
 	lane->born_at = rows_time(rows, 0, 22);
 }
 
-/* A second unclean end at one position: something there kills its reader (promise 9). */
-static void
-begin_stepping(struct lane *lane, int n_topics)
+/* A second unclean end at one position, or one while stepping: something there kills its reader. */
+void
+lane_step(struct lane *lane, int n_topics)
 {
-	enum { BATCH_MAX = 500 };
+	enum { STEPS = 500 };
 
-	lane->stepping = lane->unclean >= 2;
+	lane->stepping = lane->unclean >= 2 || (lane->unclean > 0 && lane->step_note != NULL);
 	for (int t = 0; t < n_topics; t++)
-		lane->step_until[t] = (lane->state.next_offset[t] < 0 ? 0 : lane->state.next_offset[t]) +
-		    BATCH_MAX;
+		lane->step_until[t] = (lane->state.next_offset[t] < 0 ? 0 : lane->state.next_offset[t]) + STEPS;
 }
 
 enum fault
@@ -89,7 +88,7 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 	read_claim(rows, n_topics, lane);
 	lane->sent = lane->acked;
 	lane->touched = false;
-	begin_stepping(lane, n_topics);
+	lane_step(lane, n_topics);
 	lane_begin(lane);
 	return FAULT_NONE;
 }
@@ -98,13 +97,14 @@ enum fault
 lane_begun(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane,
     struct err *err)
 {
-	struct db_args *args = db_args_new(arena, 3);
+	struct db_args *args = db_args_new(arena, 4);
 	const struct rows *rows;
 	enum fault fault;
 
 	db_put_int2(args, (int)stage);
 	db_put_int4(args, lane->lane);
 	db_put_int8(args, lane->epoch);
+	db_put_int4(args, lane->unclean);
 	fault = db_run(db, core_stmt(SQL_LANE_BEGIN), args, &rows, err);
 	if (fault == FAULT_NONE && rows_affected(rows) != 1)
 		return err_set(err, FAULT_RETRY, "claim a lane", "fenced", "%s/%d has another owner by now",

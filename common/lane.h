@@ -55,6 +55,9 @@ struct lane {
 ERR_CHECK enum fault lane_claim(struct db *db, struct arena *arena, enum stage stage, int number,
     const char *owner, const char *release, struct lane *lane, struct err *err);
 
+/* One message at a time, when earlier owners ended uncleanly here (promise 9). */
+void lane_step(struct lane *lane, int n_topics);
+
 /* The claim is complete; from now on an end without release counts against it. */
 ERR_CHECK enum fault lane_begun(struct db *db, struct arena *arena, enum stage stage,
     const struct lane *lane, struct err *err);

@@ -39,6 +39,7 @@ struct suspect {
 	bool	known, stored;
 	int	lane, topic;		/* topic, or origin of a stored one */
 	int64_t	number;			/* offset, or ord */
+	struct err why;
 };
 
 /* A message in hand, with the epoch of its lane when it was read. */

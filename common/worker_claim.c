@@ -78,6 +78,24 @@ check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct bloc
 	return fault;
 }
 
+/* Where nothing was unread, no message can have killed the last owner. */
+static void
+acquit(struct worker *w, struct lane *lane)
+{
+	struct err err;
+	int64_t end;
+
+	for (int k = 0; lane->unclean > 0 && k < w->n_topics; k++) {
+		int64_t at = lane->state.next_offset[k];
+
+		if (producer_end(w->producer, w->topics[k], lane->lane, 1000, &end, &err) != FAULT_NONE ||
+		    end > (at > 0 ? at : 0))
+			return;
+	}
+	lane->unclean = 0;
+	lane_step(lane, w->n_topics);
+}
+
 static enum fault
 claim(struct worker *w, struct lane *lane, int number, struct arena *arena, struct err *err)
 {
@@ -90,6 +108,8 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 		fault = lane_claim(w->db, arena, w->stage, number, w->owner, DOSSIER_VERSION, lane, err);
 	if (fault == FAULT_NONE)
 		fault = check_tail(w, lane, arena, &tail, err);
+	if (fault == FAULT_NONE && lane->unclean > 0)
+		acquit(w, lane);
 	if (fault == FAULT_NONE)
 		fault = lane_begun(w->db, arena, w->stage, lane, err);
 	if (fault != FAULT_NONE)

@@ -186,7 +186,7 @@ settle_unknown(struct turn *t, struct job *job, struct entry *entry)
 {
 	if (entry->exists)
 		return false;
-	if (t->intake_read_to > job->place.at + t->worker->set.skew_ms * 1000) {
+	if (!job->is_coming && t->intake_read_to > job->place.at + t->worker->set.skew_ms * 1000) {
 		give_answer(t, job, entry, t->worker->service->ev_unknown);
 		job->end = END_DONE;
 	} else {
@@ -300,7 +300,8 @@ decide_message(struct turn *t, struct job *job, struct entry *entry)
 	struct asking *asking;
 	bool ready;
 
-	if (is_behind(entry, job)) {
+	/* The submission that brings a dossier forth does not stand behind those that ask for it. */
+	if ((entry->exists || !is_submission(job)) && is_behind(entry, job)) {
 		wait_until(job, TIME_INFINITY, "behind");
 		return;
 	}

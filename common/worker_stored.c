@@ -90,6 +90,7 @@ job_from_row(struct turn *t, const struct rows *rows, int r)
 
 	job->stored = true;
 	job->parked = rows_bool(rows, r, 11);
+	job->is_coming = rows_columns(rows) > 12 && rows_bool(rows, r, 12);
 	job->lane = rows_int4(rows, r, 0);
 	job->origin = rows_int4(rows, r, 1);
 	job->ord = rows_int8(rows, r, 2);

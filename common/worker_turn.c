@@ -246,7 +246,7 @@ step_carefully(struct turn *t, struct err *err)
 
 		if (lane == NULL || jobs[i]->end != END_OPEN || !step_note(t, jobs[i], lane, &note))
 			continue;
-		if (lane->step_note != NULL && lane->unclean >= 3 && text_is(note, lane->step_note)) {
+		if (lane->step_note != NULL && text_is(note, lane->step_note)) {
 			jobs[i]->end = END_PARKED;
 			err_set(&jobs[i]->why, FAULT_PARK, "decide", "kills",
 			    "killed its worker three times");
@@ -602,8 +602,10 @@ refused_data(struct turn *t, struct err *err)
 		err->fault = FAULT_FATAL;	/* even parking it is refused */
 		return FAULT_FATAL;
 	}
-	if (t->jobs.n == 1)
+	if (t->jobs.n == 1) {
 		w->suspect = suspect_of(jobs[0]);
+		w->suspect.why = *err;
+	}
 	err->fault = FAULT_RETRY;
 	return FAULT_RETRY;
 }
@@ -611,12 +613,17 @@ refused_data(struct turn *t, struct err *err)
 static void
 park_suspect(struct turn *t)
 {
+	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
 
 	for (int i = 0; i < t->jobs.n; i++)
-		if (jobs[i]->end == END_OPEN && is_suspect(&t->worker->suspect, jobs[i])) {
+		if (jobs[i]->end == END_OPEN && is_suspect(&w->suspect, jobs[i])) {
 			jobs[i]->end = END_PARKED;
-			err_set(&jobs[i]->why, FAULT_PARK, "write", "data", "the database refuses its data");
+			/* Class 22 may quote what it could not take; a constraint only names itself. */
+			err_set(&jobs[i]->why, FAULT_PARK, "write", "data",
+			    "the database refuses its data: SQLSTATE %s in %s%s%s", w->suspect.why.code,
+			    w->suspect.why.op, w->suspect.why.code[1] == '3' ? ": " : "",
+			    w->suspect.why.code[1] == '3' ? w->suspect.why.text : "");
 		}
 }
 

@@ -61,6 +61,16 @@ $$;
 revoke execute on function core.intake_waits(uuid[]) from public;
 grant execute on function core.intake_waits(uuid[]) to dossier_casework;
 
+-- May intake still bring this dossier forth?  Requests that themselves wait for it do not count.
+create function core.intake_brings(id uuid) returns boolean
+language sql stable security definer set search_path = core as $$
+	select exists (select from core.job where stage = 0 and dossier = id and kind in (0, 3)
+		and coalesce(reason, '') not in ('unknown_dossier', 'behind'))
+$$;
+revoke execute on function core.intake_brings(uuid) from public;
+grant execute on function core.intake_brings(uuid) to dossier_intake, dossier_fee, dossier_casework, dossier_dispatch,
+	dossier_verification, dossier_lookup, dossier_tracking;
+
 grant insert on core.dossier to dossier_intake;
 grant insert on core.content to dossier_intake, dossier_casework;
 grant select, insert, update on core.serial to dossier_intake;
