@@ -93,6 +93,8 @@ struct service {
 
 	const enum event_type		*wakes;		/* journal events that are decided on */
 	int				n_wakes;
+	/* Of those, does this one matter?  One that does not is done without locking anything. NULL: all do. */
+	bool				(*matters)(struct worker *, const struct event *);
 	const struct outside_type	*outside;	/* ended by a row without topic */
 	enum event_type			ev_unknown, ev_repeated, ev_refused;	/* where it has outside topics */
 

@@ -181,6 +181,7 @@ worker_new(const struct service *service)
 	w->digest = digest_new();
 	w->asking = mem_new(ASKING_BUCKETS, sizeof *w->asking);
 	w->later_us = INT64_MAX;
+	w->held_end = &w->held;
 	return w;
 }
 

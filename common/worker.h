@@ -71,6 +71,7 @@ struct flight {
 	struct job	job;		/* key and body in arena */
 	struct arena	*arena;
 	bool		asking;
+	int64_t		not_after_us;	/* later than this it may not begin under its window */
 	struct http_call *call;		/* when it has ended; NULL in held: not begun */
 };
 
@@ -183,7 +184,7 @@ struct worker {
 	int			n_asking, n_ready;	/* of them; complete and not called up yet */
 	int64_t			later_us;	/* when the next retry of one is due */
 	int			n_used, n_called;	/* inquiries decided upon, called up, in the turn at hand */
-	struct flight		*flying, *landed, *held;	/* under way, ended, not begun */
+	struct flight		*flying, *landed, *held, **held_end;	/* under way, ended, not begun: oldest first */
 	struct flight		*flights[FLIGHT_BUCKETS];
 	int			n_flying, n_landed, n_held;
 
@@ -253,6 +254,7 @@ void announce_dead(struct worker *w, int lane);
 
 /* worker_effect.c */
 void effects_start(struct turn *t);
+void flights_launch(struct worker *w);		/* held ones, as others land */
 bool flights_wait(const struct worker *w);	/* is there something for the next turn? */
 void flights_answered(struct turn *t);		/* ended calls become jobs */
 bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);

@@ -62,11 +62,23 @@ list_push(struct flight **list, struct flight *f)
 }
 
 static void
-list_drop(struct flight *f)
+list_drop(struct worker *w, struct flight *f)
 {
 	*f->before = f->next;
 	if (f->next != NULL)
 		f->next->before = f->before;
+	if (w->held_end == &f->next)
+		w->held_end = f->before;
+}
+
+static void
+hold(struct worker *w, struct flight *f)
+{
+	f->next = NULL;
+	f->before = w->held_end;
+	*w->held_end = f;
+	w->held_end = &f->next;
+	w->n_held++;
 }
 
 /* --- taking off --------------------------------------------------------------- */
@@ -97,20 +109,19 @@ flight_new(struct worker *w, const struct job *job, bool asking)
 }
 
 static void
-take_off(struct worker *w, const struct job *job, bool asking, int64_t not_after_us)
+take_off(struct worker *w, struct flight *f)
 {
-	struct flight *f = flight_new(w, job, asking);
 	struct http_request request = { .timeout_ms = w->set.effect_timeout_ms,
 	    .answer_max_bytes = 64 * 1024 };
 
-	if (asking)
+	if (f->asking)
 		f->effect->ask(w, &f->job, &request, f->arena);
 	else
 		f->effect->tell(w, &f->job, &request, f->arena);
 	/* The window holds whatever the service's own time-out says. */
 	if (request.timeout_ms <= 0 || request.timeout_ms > w->set.effect_timeout_ms)
 		request.timeout_ms = w->set.effect_timeout_ms;
-	request.not_after_us = not_after_us;
+	request.not_after_us = f->not_after_us;
 	request.owner = f;
 	request.tag = FLIGHT_TAG;
 	list_push(&w->flying, f);
@@ -123,20 +134,40 @@ effects_start(struct turn *t)
 {
 	struct worker *w = t->worker;
 	struct job_row *rows = t->effects.items;
-	int64_t not_after_us = t->locked_us + START_WITHIN_US;
-	bool late = clock_span_us() > not_after_us;
 
 	for (int i = 0; i < t->effects.n; i++) {
-		bool asking = rows[i].kind == JOB_MESSAGE;
+		struct flight *f;
 
 		if (owned_lane(w, rows[i].lane) == NULL)
 			continue;
-		if (asking || (!late && w->n_flying < FLYING_MAX))
-			take_off(w, rows[i].job, asking, not_after_us);
-		else {
-			list_push(&w->held, flight_new(w, rows[i].job, false));
-			w->n_held++;
-		}
+		f = flight_new(w, rows[i].job, rows[i].kind == JOB_MESSAGE);
+		f->not_after_us = t->locked_us + START_WITHIN_US;
+		if (f->asking)
+			take_off(w, f);
+		else
+			hold(w, f);
+	}
+	flights_launch(w);
+}
+
+/* Within its window a held one begins at once; past it a turn opens a new window first. */
+void
+flights_launch(struct worker *w)
+{
+	int64_t now_us;
+
+	if (w->n_held == 0)
+		return;
+	now_us = clock_span_us();
+	for (struct flight *f = w->held, *next; f != NULL && w->n_flying < FLYING_MAX; f = next) {
+		struct lane *lane = owned_lane(w, f->lane);
+
+		next = f->next;
+		if (now_us > f->not_after_us || lane == NULL || lane->epoch != f->epoch)
+			continue;
+		list_drop(w, f);
+		w->n_held--;
+		take_off(w, f);
 	}
 }
 
@@ -150,7 +181,7 @@ flight_free(struct worker *w, struct flight *f)
 	while (*p != f)
 		p = &(*p)->chain;
 	*p = f->chain;
-	list_drop(f);
+	list_drop(w, f);
 	if (f->call != NULL)
 		http_call_free(f->call);
 	arena_free(f->arena);
@@ -163,7 +194,7 @@ flight_end(struct worker *w, struct http_call *call)
 	struct flight *f = call->owner;
 
 	f->call = call;
-	list_drop(f);
+	list_drop(w, f);
 	list_push(&w->landed, f);
 	w->n_flying--;
 	w->n_landed++;
@@ -200,7 +231,8 @@ flights_forget(struct worker *w, bool all)
 bool
 flights_wait(const struct worker *w)
 {
-	return w->n_landed > 0 || (w->n_held > 0 && w->n_flying < FLYING_MAX / 2);
+	return w->n_landed > 0 || (w->held != NULL && w->n_flying < FLYING_MAX / 2 &&
+	    clock_span_us() > w->held->not_after_us);
 }
 
 /* The answer as the turn needs it: copied, because the flight ends here. */
@@ -253,8 +285,11 @@ flights_answered(struct turn *t)
 		take_landed(t, f);
 	if (w->n_flying >= FLYING_MAX / 2)
 		return;
-	for (struct flight *f = w->held; f != NULL && room-- > 0 && t->jobs.n < most; f = f->next)
-		take_landed(t, f);
+	for (struct flight *f = w->held; f != NULL && room > 0 && t->jobs.n < most; f = f->next)
+		if (clock_span_us() > f->not_after_us) {
+			take_landed(t, f);
+			room--;
+		}
 }
 
 /* After the commit that used their answers. */

@@ -239,13 +239,37 @@ load_contents(struct worker *w, struct asking *const *fresh, int n, const struct
 	return db_run(w->db, core_stmt(SQL_CONTENT_LOAD), args, rows, err);
 }
 
-static bool
-all_complete(struct asking *const *fresh, int n)
+static int
+count_complete(struct asking *const *fresh, int n)
 {
+	int complete = 0;
+
 	for (int i = 0; i < n; i++)
-		if (!asking_is_complete(fresh[i]))
-			return false;
-	return true;
+		complete += asking_is_complete(fresh[i]);
+	return complete;
+}
+
+/*
+ * The budget bounds what a turn waits for a register that does not answer.
+ * While answers keep coming it goes on a little: a job that waits costs more
+ * than some milliseconds.
+ */
+static void
+wait_within_budget(struct worker *w, struct asking *const *fresh, int n)
+{
+	int64_t budget_us = w->set.budget_ms * 1000, start_us = clock_span_us(), now_us = start_us;
+	int64_t progress_us = start_us;
+	int before = 0, complete = count_complete(fresh, n);
+
+	while (complete < n && now_us < start_us + 5 * budget_us &&
+	    (now_us < start_us + budget_us || now_us < progress_us + budget_us / 2)) {
+		drive_http(w, 1 + (int)(budget_us / 2000));
+		now_us = clock_span_us();
+		complete = count_complete(fresh, n);
+		if (complete > before)
+			progress_us = now_us;
+		before = complete;
+	}
 }
 
 /*
@@ -271,7 +295,6 @@ inquiries_begin(struct turn *t, struct err *err)
 	struct job *const *jobs = t->jobs.items;
 	struct asking **fresh = ARENA_ARRAY(w->arena, struct asking *, (size_t)t->jobs.n + 1);
 	const struct rows *rows;
-	int64_t until_us;
 	int n = 0;
 	enum fault fault;
 
@@ -293,9 +316,7 @@ inquiries_begin(struct turn *t, struct err *err)
 		take_contents(fresh[i], rows);
 	for (int i = 0; i < n; i++)
 		w->service->inquire(&fresh[i]->q);
-	until_us = clock_span_us() + w->set.budget_ms * 1000;
-	while (!all_complete(fresh, n) && clock_span_us() < until_us)
-		drive_http(w, (int)((until_us - clock_span_us()) / 1000) + 1);
+	wait_within_budget(w, fresh, n);
 	/* Complete ones are decided in this turn; the others call their job up. */
 	for (int i = 0; i < n; i++)
 		fresh[i]->announced = asking_is_complete(fresh[i]);

@@ -80,6 +80,7 @@ housekeeping(struct worker *w)
 	int64_t now_us = clock_span_us();
 
 	publish_serve(w);
+	flights_launch(w);
 	if (w->want_reassign && now_us >= w->reclaim_at_us) {
 		w->want_reassign = false;
 		consumer_reassign(w->consumer);

@@ -87,7 +87,8 @@ read_event(struct turn *t, struct job *job)
 	job->trace = job->event->trace;
 	job->cause = arena_printf(w->arena, "%s/%d/%lld", stage_name(event_stage(job->event->type)),
 	    job->event->home, (long long)job->event->number);
-	if (!wakes(w->service, job->event->type))
+	if (!wakes(w->service, job->event->type) ||
+	    (w->service->matters != NULL && !w->service->matters(w, job->event)))
 		job->end = END_DONE;
 }
 

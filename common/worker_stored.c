@@ -188,6 +188,7 @@ read_due(struct turn *t, struct err *err)
 	enum fault fault;
 	bool more = false;
 
+	w->due_poll_us = clock_span_us() + DUE_POLL_US;
 	if (n == 0)
 		return FAULT_NONE;
 	due = db_queue(w->db, core_stmt(SQL_JOB_DUE), due_args(w, n));
@@ -206,7 +207,8 @@ read_due(struct turn *t, struct err *err)
 	for (int r = 0; r < rows_count(db_rows(w->db, timers)); r++)
 		more |= take_row(t, db_rows(w->db, timers), r);
 	/* As long as something is due, look again at once. */
-	w->due_poll_us = more ? 0 : clock_span_us() + DUE_POLL_US;
+	if (more)
+		w->due_poll_us = 0;
 	return FAULT_NONE;
 }
 

@@ -183,8 +183,9 @@ create table core.job (
 	message		bytea not null,
 	primary key (stage, lane, origin, ord)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
-create index job_due on core.job (stage, lane, due_at) where kind <> 2;
-create index job_timer on core.job (stage, lane, due_at) where kind = 2;
+-- due_at before lane: a look-up by key must find nothing to prefer here to the primary key.
+create index job_due on core.job (stage, due_at, lane) where kind <> 2;
+create index job_timer on core.job (stage, due_at, lane) where kind = 2;
 create index job_dossier on core.job (dossier, stage);
 
 -- What could not be read, byte for byte. [10]

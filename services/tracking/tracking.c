@@ -416,6 +416,15 @@ tracking_inquires(struct worker *worker, const struct job *job)
 	    notice_of(job->event, state->only_end) != NOTICE_NONE;
 }
 
+/* Only what somebody is told about needs the row; snapshots are sent without it. */
+static bool
+tracking_matters(struct worker *worker, const struct event *event)
+{
+	struct state *state = worker_state(worker);
+
+	return notice_of(event, state->only_end) != NOTICE_NONE;
+}
+
 /* The contents are all that is needed, and they are there. */
 static void
 tracking_inquire(struct inquiry *q)
@@ -446,7 +455,7 @@ main(int argc, char **argv)
 		.summary = "what applicants, portals and the national portal see",
 		.params = params,
 		.sql = tracking_sql, .n_sql = SQL_TRACKING_COUNT,
-		.wakes = notice_events, .n_wakes = notice_n_events,
+		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters,
 		.effects = effects,
 		.start = tracking_start, .stop = tracking_stop, .prepare = tracking_prepare,
 		.claimed = tracking_claimed, .tick = tracking_tick,
