@@ -105,7 +105,7 @@ static const struct param common_params[] = {
 	{ "group", PARAM_TEXT, &settings.group, "", 0, 0, NULL,
 	    "consumer group that hands out the lanes; empty: the stage's name" },
 	{ "schemas", PARAM_TEXT, &settings.schemas, "schemas", 0, 0, NULL,
-	    "folder with the message contracts" },
+	    "folder with the message contracts; where there is none of that name, the installed one" },
 	{ "log.level", PARAM_TEXT, &settings.log_level, "info", 0, 0, NULL,
 	    "least level that is logged: debug, info, warn, error" },
 	{ "log.format", PARAM_TEXT, &settings.log_format, "logfmt", 0, 0, NULL, "logfmt or json" },

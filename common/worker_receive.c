@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "worker.h"
@@ -280,6 +281,27 @@ load_schema_file(struct worker *w, const char *path, struct err *err)
 	return schema_set_add(w->schemas, NULL, buf_get(&buf), err);
 }
 
+/* Where contracts lie: as said, or else where they are installed beside this program. */
+static void
+find_schemas(struct worker *w)
+{
+	static char found[1100];
+	static const char *const beside[] = { "../../share/dossier/schemas", "../share/dossier/schemas" };
+	char self[1000] = "", *slash;
+
+	if (access(w->set.schemas, R_OK) == 0 ||
+	    readlink("/proc/self/exe", self, sizeof self - 1) <= 0 || (slash = strrchr(self, '/')) == NULL)
+		return;
+	*slash = '\0';
+	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+		snprintf(found, sizeof found, "%s/%s", self, beside[i]);
+		if (access(found, R_OK) == 0) {
+			w->set.schemas = found;
+			return;
+		}
+	}
+}
+
 static enum fault
 load_schema_folder(struct worker *w, struct err *err)
 {
@@ -312,6 +334,7 @@ load_contracts(struct worker *w, struct err *err)
 
 	if (w->service->outside == NULL)
 		return FAULT_NONE;
+	find_schemas(w);
 	w->schemas = schema_set_new(SCHEMA_STRICT);
 	fault = load_schema_folder(w, err);
 	for (int i = 0; fault == FAULT_NONE && w->service->outside[i].topic != NULL; i++)
