@@ -160,7 +160,7 @@ class Program:
         self.mark = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         self.args, self.may_die = args, False
         report = os.path.join(world.folder, "sanitizer", name)
-        self.env = {**os.environ, "ASAN_OPTIONS": f"detect_leaks=1:exitcode=99:log_path={report}",
+        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("DOSSIER_")}, "ASAN_OPTIONS": f"detect_leaks=1:exitcode=99:log_path={report}",
                     "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={report}", **(env or {})}
         self.start()
 
@@ -550,7 +550,7 @@ class World:
             m["type"] = m["headers"].get("ce_type")
             try:
                 m["data"] = json.loads(m["payload"]) if m.get("payload") is not None else None
-            except ValueError:
+            except (ValueError, RecursionError):
                 m["data"] = None
             found.append(m)
         return found
