@@ -131,9 +131,9 @@ Test(intake, submissions)
 		{ "component of another case", { .components = COMPONENT("TP01") "," COMPONENT("TP05") }, NOON,
 		    "/components/1/code component.unknown" },
 		{ "component twice", { .components = COMPONENT("TP01") "," COMPONENT("TP02") "," COMPONENT("TP01") }, NOON,
-		    "/components/2/code component.twice" },
+		    "/components/2/code component.duplicate" },
 		{ "unknown and twice", { .components = COMPONENT("TP99") "," COMPONENT("TP99") }, NOON,
-		    "/components/0/code component.unknown; /components/1/code component.twice" },
+		    "/components/0/code component.unknown; /components/1/code component.duplicate" },
 		{ "500 MiB", { .components = "{\"code\":\"TP01\",\"files\":[" FILE_OF("104857600") "," FILE_OF("104857600") ","
 		    FILE_OF("104857600") "," FILE_OF("104857600") "," FILE_OF("104857600") "]}" }, NOON, "" },
 		{ "and one byte", { .components = "{\"code\":\"TP01\",\"files\":[" FILE_OF("104857600") "," FILE_OF("104857600") ","
@@ -298,7 +298,7 @@ Test(intake, requests)
 		{ "unknown component", SUP, INTAKE_REGISTERED, CASEWORK_SUPPLEMENT, 0, "p",
 		    "{\"components\":[" COMPONENT("TP05") "]}", "/components/0/code component.unknown" },
 		{ "twice", SUP, INTAKE_REGISTERED, CASEWORK_SUPPLEMENT, 0, "p",
-		    "{\"components\":[" COMPONENT("TP01") "," COMPONENT("TP01") "]}", "/components/1/code component.twice" },
+		    "{\"components\":[" COMPONENT("TP01") "," COMPONENT("TP01") "]}", "/components/1/code component.duplicate" },
 		{ "a form that breaks", SUP, INTAKE_REGISTERED, CASEWORK_SUPPLEMENT, 0, "p",
 		    "{\"components\":[],\"form\":{\"child\":{},\"mother\":{\"name\":\"Lê Na\",\"birth_year\":1899},"
 		    "\"relation\":\"mother\",\"copies\":0}}", NULL },
