@@ -232,6 +232,51 @@ Test(clock, an_offset_is_taken_away)
 	}
 }
 
+/*
+ * Bug B1: a local year in range whose UTC year is not was taken, printed with
+ * another year, and could not be read again.  Both sides of both ends.
+ */
+Test(clock, bug_1_what_is_taken_can_be_written_and_read_again)
+{
+	static const struct {
+		const char	*s;
+		bool		taken;
+	} cases[] = {
+		{ "0001-01-01T00:00:00+07:00", false },
+		{ "0001-01-01T06:59:59.999999+07:00", false },
+		{ "0001-01-01T07:00:00+07:00", true },
+		{ "9999-12-31T16:59:59.999999-07:00", true },
+		{ "9999-12-31T17:00:00-07:00", false },
+		{ "9999-12-31T23:59:59-07:00", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char out[TIME_TEXT_BYTES];
+		time_us t, back;
+
+		cr_expect_eq(time_from_text(text_of(cases[i].s), &t), cases[i].taken, "%s", cases[i].s);
+		if (!time_from_text(text_of(cases[i].s), &t))
+			continue;
+		time_to_text(t, out);
+		cr_expect(time_from_text(text_of(out), &back) && back == t, "%s: %s", cases[i].s, out);
+	}
+}
+
+/* Bug B5: a signed overflow (seen by UBSan), and infinity as a plausible date. */
+Test(clock, bug_5_what_is_no_date_is_not_written_as_one)
+{
+	static const time_us cases[] = { INT64_MIN + 1, TIME_INFINITY - 1, TIME_INFINITY,
+	    INT64_C(-62135596800) * SECOND_US - 1, INT64_C(253402300800) * SECOND_US };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char out[TIME_TEXT_BYTES];
+		time_us t;
+
+		time_to_text(cases[i], out);
+		cr_expect(!time_from_text(text_of(out), &t) || t == cases[i], "%lld: %s", (long long)cases[i], out);
+	}
+}
+
 Test(clock, both_clocks_tell_the_time)
 {
 	time_us wall = clock_now_us();

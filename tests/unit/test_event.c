@@ -203,6 +203,26 @@ Test(event, numbers_at_their_limits)
 	}
 }
 
+/* Bug B1: what a platform may send as a time has to go out and come back, or our own readers stop for ever. */
+Test(event, bug_1_a_time_from_outside_can_be_read_again)
+{
+	static const char *const times[] = { "9999-12-31T23:59:59-07:00", "0001-01-01T00:00:00+07:00",
+	    "9999-12-31T16:59:59.999999-07:00", "0001-01-01T07:00:00+07:00", "9999-12-31T23:59:59.999999Z" };
+	int taken = 0;
+
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		struct event *event = bare(EV_FEE_PAID);
+		struct record record;
+
+		if (!time_from_text(text_of(times[i]), &event->paid_at))
+			continue;	/* refused on arrival: good as well */
+		taken++;
+		event_encode(event, arena, &record);
+		expect_same(event, decoded(&record));
+	}
+	cr_expect_eq(taken, 3, "the last three are in range");
+}
+
 /* --- the envelope -------------------------------------------------------- */
 
 static const char *const order[] = { "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject",

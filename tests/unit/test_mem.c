@@ -170,6 +170,30 @@ Test(mem, reset_with_blocks_of_several_sizes)
 	}
 }
 
+/* Bug B2: the block that went over the limit was kept, however big.  Only AddressSanitizer can tell. */
+#ifdef __has_feature
+#define HAS_ASAN __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#else
+#define HAS_ASAN 0
+#endif
+#if HAS_ASAN
+int __asan_address_is_poisoned(void const volatile *address);
+
+Test(mem, bug_2_reset_keeps_no_more_than_it_may)
+{
+	struct arena *small = arena_new(BLOCK);
+	char *big;
+
+	arena_take(small, BLOCK, 1);
+	big = arena_take(small, 10 << 20, 1);
+	arena_reset(small);
+	cr_expect(__asan_address_is_poisoned(big), "10 MiB stay in an arena that may keep 64 KiB");
+	arena_free(small);
+}
+#endif
+
 Test(mem, copies)
 {
 	char bytes[] = "a\0b";

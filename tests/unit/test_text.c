@@ -60,6 +60,13 @@ Test(text, prefix)
 	cr_assert(!text_has_prefix(TEXT_NONE, "v"));
 }
 
+/* Bug B6: memcmp was called with NULL, which UBSan sees. */
+Test(text, bug_6_everything_begins_with_nothing)
+{
+	cr_assert(text_has_prefix(TEXT_NONE, ""));
+	cr_assert(text_has_prefix(TEXT(""), ""));
+}
+
 Test(text, int64)
 {
 	static const struct {
