@@ -22,7 +22,8 @@
 
 extern char **environ;
 
-enum wish { WISH_RUN, WISH_HELP, WISH_VERSION, WISH_PRINT };
+/* From WISH_HELP on, the answer needs no values and none are read. */
+enum wish { WISH_RUN, WISH_PRINT, WISH_HELP, WISH_VERSION, WISH_REFERENCE, WISH_SAMPLE };
 
 /* One argument taken apart. */
 struct argument {
@@ -197,11 +198,14 @@ take_environment(struct param_set *set, struct err *err)
 static enum wish
 wish_of(const char *name)
 {
-	if (strcmp(name, "help") == 0)
-		return WISH_HELP;
-	if (strcmp(name, "version") == 0)
-		return WISH_VERSION;
-	return strcmp(name, "print-config") == 0 ? WISH_PRINT : WISH_RUN;
+	/* The last two are for deploy/reference; --help does not list them. */
+	static const char *const names[] = { [WISH_PRINT] = "print-config", [WISH_HELP] = "help",
+	    [WISH_VERSION] = "version", [WISH_REFERENCE] = "print-reference", [WISH_SAMPLE] = "print-sample" };
+
+	for (int wish = WISH_PRINT; wish <= WISH_SAMPLE; wish++)
+		if (strcmp(name, names[wish]) == 0)
+			return (enum wish)wish;
+	return WISH_RUN;
 }
 
 /* Takes argv[*i] apart and moves *i past it, and past the value beside it. */
@@ -268,7 +272,7 @@ arguments_walk(struct param_set *set, int argc, char **argv, bool take, enum wis
 			if ((fault = take_named(set, argument.name, argument.value, &place, err)) != FAULT_NONE)
 				return fault;
 		}
-		if (*wish == WISH_HELP || *wish == WISH_VERSION)
+		if (*wish >= WISH_HELP)
 			return FAULT_NONE;
 	}
 	set->operand = i;
@@ -328,7 +332,7 @@ load(struct param_set *set, int argc, char **argv, enum wish *wish, struct err *
 	const char *config = getenv(ENVIRONMENT_PREFIX "CONFIG");
 	enum fault fault = arguments_walk(set, argc, argv, false, wish, &config, err);
 
-	if (fault != FAULT_NONE || *wish == WISH_HELP || *wish == WISH_VERSION)
+	if (fault != FAULT_NONE || *wish >= WISH_HELP)
 		return fault;
 	if (config != NULL && *config != '\0')
 		set->file = mem_copy_text(config);
@@ -339,6 +343,31 @@ load(struct param_set *set, int argc, char **argv, enum wish *wish, struct err *
 	if (fault == FAULT_NONE)
 		fault = arguments_walk(set, argc, argv, true, wish, &config, err);
 	return fault == FAULT_NONE ? check_given(set, err) : fault;
+}
+
+/* Prints what was wished for. */
+static void
+answer(const struct param_set *set, enum wish wish)
+{
+	switch (wish) {
+	case WISH_RUN:
+		break;
+	case WISH_PRINT:
+		param_show_values(set, stdout);
+		break;
+	case WISH_HELP:
+		param_show_help(set, stdout);
+		break;
+	case WISH_VERSION:
+		printf("%s %s\n", set->program, DOSSIER_VERSION);
+		break;
+	case WISH_REFERENCE:
+		param_write_reference(set, stdout);
+		break;
+	case WISH_SAMPLE:
+		param_write_sample(set, stdout);
+		break;
+	}
 }
 
 enum fault
@@ -352,12 +381,8 @@ param_load(struct param_set *set, int argc, char **argv, bool *help, struct err 
 	loaded.file = NULL;
 	loaded.values = values_new(set);
 	fault = load(&loaded, argc, argv, &wish, err);
-	if (fault == FAULT_NONE && wish == WISH_HELP)
-		param_show_help(&loaded, stdout);
-	else if (fault == FAULT_NONE && wish == WISH_VERSION)
-		printf("%s %s\n", set->program, DOSSIER_VERSION);
-	else if (fault == FAULT_NONE && wish == WISH_PRINT)
-		param_show_values(&loaded, stdout);
+	if (fault == FAULT_NONE)
+		answer(&loaded, wish);
 	if (fault != FAULT_NONE || wish != WISH_RUN) {
 		param_done(&loaded);
 		if (fault == FAULT_NONE)

@@ -108,6 +108,17 @@ param_show_help(const struct param_set *set, FILE *out)
 	}
 }
 
+/* Markdown has meanings of its own for some bytes. */
+static void
+put_cell(const char *text, FILE *out)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '|' || *text == '<' || *text == '*')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
 void
 param_write_reference(const struct param_set *set, FILE *out)
 {
@@ -120,8 +131,10 @@ param_write_reference(const struct param_set *set, FILE *out)
 
 		kind_text(row, kind, sizeof kind);
 		param_environment_name(row->name, name);
-		fprintf(out, "| `%s` | `%s%s` | %s | %s%s%s | %s |\n", row->name, name,
-		    row->type == PARAM_SECRET ? "_FILE" : "", kind, mark, default_text(row), mark, row->doc);
+		fprintf(out, "| `%s` | `%s%s` | %s | %s%s%s | ", row->name, name,
+		    row->type == PARAM_SECRET ? "_FILE" : "", kind, mark, default_text(row), mark);
+		put_cell(row->doc, out);
+		fprintf(out, " |\n");
 	}
 }
 
