@@ -417,6 +417,7 @@ class World:
         for command in (["db", "migrate"], ["topics", "apply", "--partitions", str(self.lanes)], ["catalogue", "apply"]):
             done = self.ctl(*command)
             check(done.returncode == 0, f"dossierctl {command}: {done.stdout} {done.stderr}")
+        until(self.topics_are_there, 30, "topics without a leader")
         self.sql = Sql(self.conninfo + " user=postgres")
         self.producer = Producer(self.broker)
         self.start_simulators()
@@ -436,6 +437,14 @@ class World:
             good = [p.wait() == 0 for p in starts]
         check(all(good), "servers: " + open(os.path.join(self.folder, "servers.log")).read()[-800:])
         self.broker = open(self.servers + "/broker/address").read().strip()
+
+    def topics_are_there(self):
+        """Created is not yet known everywhere in the broker."""
+        done = subprocess.run(["kcat", "-L", "-J", "-b", self.broker], capture_output=True, timeout=30 * SLOW)
+        found = {t["topic"]: t["partitions"] for t in json.loads(done.stdout or b'{"topics":[]}')["topics"]}
+        with open("schemas/topics.list", encoding="utf-8") as f:
+            names = [line.split()[0] for line in f if line.strip() and not line.startswith("#")]
+        return all(len(found.get(n, [])) == self.lanes and all(p["leader"] >= 0 for p in found[n]) for n in names)
 
     def start_simulators(self):
         port_file = os.path.join(self.folder, "port")
