@@ -152,7 +152,7 @@ param_write_sample(const struct param_set *set, FILE *out)
 		if (row->fallback == NULL)
 			fprintf(out, "%s =%s\n", row->name, row->type == PARAM_SECRET ? " @/path/of/file" : "");
 		else
-			fprintf(out, "#%s = %s\n", row->name, row->fallback);
+			fprintf(out, "#%s =%s%s\n", row->name, row->fallback[0] != '\0' ? " " : "", row->fallback);
 	}
 }
 
