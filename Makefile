@@ -15,7 +15,7 @@ DESTDIR  ?=
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 WORKERS  := intake verification lookup fee casework dispatch tracking
-PACKAGES := rdkafka libpq jansson libcurl libcrypto libpcre2-8
+PACKAGES := rdkafka libpq libcurl libcrypto libpcre2-8
 
 ifneq ($(MAKECMDGOALS),clean)
 ifneq ($(MAKECMDGOALS),help)
@@ -117,14 +117,14 @@ $(BUILD)/bin/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libcommon.a
 
 # --- tests ---------------------------------------------------------------------
 
-# A unit test links the archive and every service file that has no main.
+# A unit test links the archive and every service file that has no main; jansson is the second opinion on our reader of JSON.
 UNIT_SERVICE_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
     $(foreach w,$(WORKERS),services/$(w)/$(w).c) services/dossierctl/%,$(wildcard services/*/*.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion -ljansson
 # The official JSON Schema suite, and the examples of our contracts; a producer that can be wrong on purpose.
 TEST_PROGRAMS := $(BUILD)/test/suite $(BUILD)/test/examples $(BUILD)/test/produce
 $(BUILD)/test/suite $(BUILD)/test/examples: $(BUILD)/test/%: $(BUILD)/tests/contract/%.o $(BUILD)/libcommon.a
@@ -150,11 +150,18 @@ bench:
 clean:
 	rm -rf build
 
+# Programs, the law and the SQL as data, and what there is to read. A worker finds ../../share/dossier from where it lies.
+SHARE := $(DESTDIR)$(prefix)/share
 install: programs
-	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/dossier $(DESTDIR)$(prefix)/share/dossier
+	install -d $(DESTDIR)$(prefix)/bin $(DESTDIR)$(prefix)/lib/dossier $(SHARE)/dossier $(SHARE)/doc/dossier/examples
 	install -m 755 $(BUILD)/bin/dossierctl $(DESTDIR)$(prefix)/bin/
 	install -m 755 $(foreach w,$(WORKERS),$(BUILD)/bin/dossier-$(w)) $(DESTDIR)$(prefix)/lib/dossier/
-	cp -r schemas $(DESTDIR)$(prefix)/share/dossier/
+	cp -r schemas $(SHARE)/dossier/
+	chmod -R u=rwX,go=rX $(SHARE)/dossier/schemas
+	install -m 644 deploy/conf/*.conf $(SHARE)/doc/dossier/examples/
+	install -m 644 LICENSE README.md deploy/parameters.md $(SHARE)/doc/dossier/
+	$(BUILD)/bin/dossierctl --help > $(SHARE)/doc/dossier/dossierctl.txt
+	for w in $(WORKERS); do $(BUILD)/bin/dossier-$$w --help > $(SHARE)/doc/dossier/dossier-$$w.txt || exit 1; done
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
