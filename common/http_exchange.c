@@ -187,6 +187,9 @@ exchange_easy_new(const char *ca)
 	/* A resolver that hangs is left behind, not waited for. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "dossier");
+	/* Answers are small; the default buffers of hundreds of handles are not. */
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 8L * 1024);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, exchange_leaves);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, exchange_header);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, exchange_body);

@@ -20,6 +20,9 @@ static void
 forward_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	(void)rk;
+	/* Remarks on our own settings are for us, not for operators. */
+	if (strcmp(facility, "CONFWARN") == 0)
+		level = 7;
 	log_event(level <= 3 ? LOG_WARN : level <= 5 ? LOG_INFO : LOG_DEBUG, "kafka",
 	    LOG_STR("facility", facility), LOG_STR("text", text));
 }

@@ -137,8 +137,8 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
 
 /* Prefetch small: memory stays flat, and a rebalance throws little away. */
 static const char *const consumer_defaults[] = {
-	"queued.min.messages", "1000", "queued.max.messages.kbytes", "2048",
-	"fetch.message.max.bytes", "262144", "fetch.wait.max.ms", "500",
+	"queued.min.messages", "2000", "queued.max.messages.kbytes", "2048",
+	"fetch.message.max.bytes", "65536", "fetch.max.bytes", "2097152", "fetch.wait.max.ms", "500",
 	"fetch.error.backoff.ms", "50", NULL
 };
 

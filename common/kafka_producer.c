@@ -80,7 +80,8 @@ producer_open(const struct producer_options *options, struct producer **out, str
 	snprintf(why, sizeof why, "%lld", (long long)options->message_timeout_ms);
 	kafka_set(conf, "message.timeout.ms", why);
 	kafka_set(conf, "enable.idempotence", "true");
-	kafka_set(conf, "isolation.level", "read_uncommitted");	/* of producer_end */
+	/* The client says that a producer ignores this; its producer_end does not. */
+	kafka_set(conf, "isolation.level", "read_uncommitted");
 	p = mem_new(1, sizeof *p);
 	p->options = *options;
 	rd_kafka_conf_set_opaque(conf, p);

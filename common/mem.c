@@ -7,7 +7,8 @@
 
 #include "err.h"
 
-enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16 };
+/* Large enough to be mapped by themselves, so that what a big turn took goes back. */
+enum { ARENA_BLOCK_BYTES = 256 * 1024, ARENA_ALIGN = 16 };
 
 struct block {
 	struct block	*next;

@@ -322,6 +322,7 @@ worker_main(const struct service *service, int argc, char **argv)
 	/* One thread does the work: arenas for each of the client's threads only cost memory. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	w->params = (struct param_set){ .program = w->name, .summary = service->summary,
 	    .tables = { common_params, service->params } };
 	catch_signals();

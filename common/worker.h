@@ -25,7 +25,7 @@ enum { FLIGHT_TAG = -1 };
 /* A loop that has not turned for so long is ended, and restarted by its supervisor. */
 enum { HANG_S = 60 };
 
-enum { ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 500, LANE_LIMIT = 1024 };
+enum { ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024 };
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format;

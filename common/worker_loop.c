@@ -5,6 +5,7 @@
  * stay in hand and polling goes on, so that the group does not give the lanes
  * away for a database that is down for a moment (promise 9).
  */
+#include <malloc.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -92,6 +93,8 @@ housekeeping(struct worker *w)
 	}
 	if (now_us >= w->tell_at_us) {
 		consumer_tell(w->consumer);
+		/* Messages live and die in no order: whole pages between them go back now and then. */
+		malloc_trim(0);
 		w->tell_at_us = now_us + TELL_US;
 	}
 	if (now_us >= w->tick_at_us && w->service->tick != NULL && !db_is_broken(w->db)) {

@@ -6,7 +6,7 @@
 
 #include "mem.h"
 
-enum { BLOCK = 64 * 1024 };	/* what the first block holds */
+enum { BLOCK = 256 * 1024 };	/* what the first block holds */
 
 static struct arena *arena;
 
