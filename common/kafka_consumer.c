@@ -27,6 +27,7 @@ struct consumer {
 	int			lanes[LANES_MAX];	/* given by the group */
 	bool			claimed[LANES_MAX];	/* by index of lanes[] */
 	bool			paused;
+	int64_t			opened_us;	/* topics made just before may not be known everywhere yet */
 };
 
 /*
@@ -156,6 +157,7 @@ consumer_open(const struct consumer_options *options, struct consumer **out, str
 	consumer_settings(conf, options);
 	c = mem_new(1, sizeof *c);
 	c->options = *options;
+	c->opened_us = clock_span_us();
 	rd_kafka_conf_set_opaque(conf, c);
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
@@ -194,7 +196,7 @@ judge_error(struct consumer *c, const rd_kafka_message_t *m, struct err *err)
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		err_set(err, FAULT_FATAL, "read a topic", rd_kafka_err2name(m->err),
+		err_set(err, clock_span_us() - c->opened_us < 15 * SECOND_US ? FAULT_RETRY : FAULT_FATAL, "read a topic", rd_kafka_err2name(m->err),
 		    "%s: no such topic or partition; run dossierctl topics apply", topic);
 		return;
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:

@@ -111,8 +111,8 @@ static const struct param common_params[] = {
 	{ "log.format", PARAM_TEXT, &settings.log_format, "logfmt", 0, 0, NULL, "logfmt or json" },
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
-	{ "batch", PARAM_INT, &settings.batch, "200", 1, BATCH_MAX, NULL,
-	    "most messages of one transaction" },
+	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
+	    "most messages of one transaction; 0: 200, tracking 500" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
@@ -332,7 +332,9 @@ worker_main(const struct service *service, int argc, char **argv)
 		return 2;
 	}
 	w->set = settings;
-	w->batch_now = (int)settings.batch;
+	if (w->set.batch == 0)
+		w->set.batch = service->batch > 0 ? service->batch : 200;
+	w->batch_now = (int)w->set.batch;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

@@ -23,7 +23,10 @@ poll_once(struct worker *w, int timeout_ms, int room)
 	struct lane *lane;
 
 	if (!consumer_poll(w->consumer, timeout_ms, &m, &err)) {
-		if (err.fault != FAULT_NONE)
+		if (err.fault == FAULT_RETRY) {
+			w->want_reassign = true;
+			w->reclaim_at_us = clock_span_us() + SECOND_US;
+		} else if (err.fault != FAULT_NONE)
 			w->fatal = err;
 		return false;
 	}
