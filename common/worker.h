@@ -7,6 +7,7 @@
  *     inquire    ask the outside, within a budget      worker_inquiry.c
  *     trip 1     fence lanes, lock dossiers            worker_turn.c
  *     decide     pure, on the locked rows              worker_decide.c
+ *                what becomes of each job              worker_end.c
  *     trip 2     write, commit                         worker_write.c
  *     after      publish, start effects, log           worker_publish.c, worker_effect.c
  *
@@ -234,12 +235,26 @@ ERR_CHECK enum fault turn_run(struct worker *w, struct err *err);
 struct entry *entry_find(struct turn *t, const uint8_t *dossier);
 struct block *turn_block(struct turn *t, struct lane *lane);
 void *list_add(struct arena *arena, struct list *list, size_t size);
-bool is_stepping(const struct worker *w);	/* one message at a time (promise 9) */
+void touch_idle(struct turn *t);		/* worker_upkeep.c */
 bool wakes(const struct service *service, enum event_type type);
+
+/* worker_step.c: one message at a time (promise 9) */
+bool is_stepping(const struct worker *w);
+ERR_CHECK enum fault step_carefully(struct turn *t, struct err *err);	/* note what is tried; park what kills */
+void stop_stepping(struct worker *w);
+enum fault refused_data(struct turn *t, struct err *err);	/* what now, when the database refuses */
+void park_suspect(struct turn *t);
+void shrink_batch(struct worker *w, const struct err *err);
 
 /* worker_decide.c */
 void decide_all(struct turn *t);
 void give_answer(struct turn *t, struct job *job, struct entry *entry, enum event_type type);
+
+/* worker_end.c */
+struct lane *lane_of(struct turn *t, const struct job *job);
+struct stored *stored_of(struct entry *entry, const struct job *job);
+void end_job(struct turn *t, struct job *job, struct entry *entry);
+void settle_timer(struct turn *t, struct entry *entry);
 
 /* worker_write.c */
 void queue_writes(struct turn *t);

@@ -1,0 +1,69 @@
+/*
+ * worker_upkeep - how far in time idle lanes have read, kept up to date, so
+ * that timers of the whole stage may fire (promise 8).
+ */
+#include "log.h"
+#include "worker.h"
+
+/* Where the lane stands in a topic, markers of transactions behind the last message included. */
+static int64_t
+position(const struct lane *lane, int topic)
+{
+	int64_t at = lane->draft.next_offset[topic] > 0 ? lane->draft.next_offset[topic] : 0;
+
+	return lane->eof[topic] > at ? lane->eof[topic] : at;
+}
+
+static void
+alarm_gap(struct worker *w, struct lane *lane, int topic)
+{
+	if (lane->gap_since_us[topic] != 0 &&
+	    clock_span_us() - lane->gap_since_us[topic] > 30 * SECOND_US)
+		log_event(LOG_ERROR, "journal_stands", LOG_STR("topic", w->topics[topic]),
+		    LOG_INT("lane", lane->lane), LOG_INT("want", lane->state.seen[topic] + 1),
+		    LOG_INT("seconds", (clock_span_us() - lane->gap_since_us[topic]) / SECOND_US));
+}
+
+/*
+ * Idle lanes keep up how far in time they have read.  They have, when what the
+ * broker holds, uncommitted messages too, ends where we met the end.
+ */
+static bool
+keep_up(struct worker *w, struct lane *lane, int topic)
+{
+	time_us before = clock_now_us() - w->set.skew_ms * 1000;
+	struct err err;
+	int64_t end;
+
+	alarm_gap(w, lane, topic);
+	if (lane->draft.read_to[topic] >= before || lane->eof[topic] < lane->draft.next_offset[topic])
+		return true;
+	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE)
+		return false;
+	if (end > position(lane, topic))
+		return true;
+	lane->draft.next_offset[topic] = position(lane, topic);
+	lane->draft.read_to[topic] = before;
+	lane->touched = true;
+	return true;
+}
+
+void
+touch_idle(struct turn *t)
+{
+	struct worker *w = t->worker;
+
+	/* With messages still in hand the end that the consumer met lies beyond them. */
+	if (clock_span_us() < w->upkeep_at_us || w->n_items > t->n_items || w->want_reassign)
+		return;
+	w->upkeep_at_us = clock_span_us() + w->set.upkeep_ms * 1000;
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		for (int k = 0; lane != NULL && k < w->n_topics; k++)
+			if (!keep_up(w, lane, k))
+				return;
+		if (lane != NULL && lane->acked != lane->saved_acked)
+			lane->touched = true;
+	}
+}
