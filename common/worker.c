@@ -125,7 +125,7 @@ static const struct param common_params[] = {
 	    "how often idle lanes note how far in time they have read" },
 	{ "effect.timeout", PARAM_INT, &settings.effect_timeout_ms, "10000", 100, 60000, "ms",
 	    "within which a call with an effect outside must end" },
-	{ "inquiries", PARAM_INT, &settings.inquiries, "4000", 1, 100000, NULL,
+	{ "inquiries", PARAM_INT, &settings.inquiries, "1000", 1, 100000, NULL,
 	    "dossiers about which the outside is asked at once; more of them wait" },
 	{ "http.connections", PARAM_INT, &settings.http_at_once, "256", 1, 4096, NULL,
 	    "connections in all to the outside" },

@@ -176,6 +176,7 @@ struct worker {
 	bool			step_side;	/* whose turn it is while stepping */
 	int			batch_now;	/* fewer than set.batch after a batch that was too much */
 	size_t			items_bytes;
+	bool			is_full;	/* reading pauses until what is under way has shrunk */
 	bool			want_reassign;
 	int64_t			reclaim_at_us;
 

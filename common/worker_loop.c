@@ -12,7 +12,7 @@
 #include "worker.h"
 
 enum { IDLE_MS = 50, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
-    BACKOFF_MOST_MS = 2000, ITEMS_BYTES_MAX = 4 * 1024 * 1024 };
+    BACKOFF_MOST_MS = 2000, ITEMS_BYTES_MAX = 4 * 1024 * 1024, HELD_MAX = 2000 };
 
 /* One poll; a message that there is no room for is fetched again later. */
 static bool
@@ -62,9 +62,13 @@ static void
 collect(struct worker *w)
 {
 	int room = is_stepping(w) ? 1 : w->batch_now;
-	bool full = producer_pending(w->producer) > w->set.backlog;
+	/* What has been ordered outside and not done yet is in memory too: no more of it than this.
+	 * Stopping and starting costs what was fetched ahead, so it is not done for a few. */
+	bool full = producer_pending(w->producer) > w->set.backlog ||
+	    w->n_held + w->n_landed > (w->is_full ? HELD_MAX / 8 : HELD_MAX);
 	int wait_ms = patience_ms(w);
 
+	w->is_full = full;
 	consumer_pause(w->consumer, full);
 	/* With calls under way both they and the broker wake us. */
 	if (http_in_flight(w->http) > 0 || w->n_asking > 0) {
