@@ -216,12 +216,6 @@ db_is_broken(const struct db *db)
 	return db == NULL || db->broken || PQstatus(db->conn) != CONNECTION_OK;
 }
 
-int
-db_socket(const struct db *db)
-{
-	return PQsocket(db->conn);
-}
-
 enum fault
 db_prepare(struct db *db, const struct stmt *stmts, int n, struct err *err)
 {
@@ -380,15 +374,6 @@ db_trip(struct db *db, bool commits, struct err *err)
 	if (fault != FAULT_NONE)
 		db_rollback(db);
 	return fault;
-}
-
-void
-db_forget(struct db *db)
-{
-	/* Statements already sent cannot be recalled: only a new connection is clean. */
-	if (db->n_queued > 0)
-		db->broken = true;
-	db->n_queued = 0;
 }
 
 enum fault

@@ -40,7 +40,6 @@ struct db_options {
 enum fault db_open(const struct db_options *options, struct db **out, struct err *err) ERR_CHECK;
 void db_close(struct db *db);
 bool db_is_broken(const struct db *db);
-int db_socket(const struct db *db);
 
 /* Prepares every statement, so that a bad one stops the process at start. */
 enum fault db_prepare(struct db *db, const struct stmt *stmts, int n, struct err *err) ERR_CHECK;
@@ -84,9 +83,6 @@ void db_queue_commit(struct db *db);
  * the statement.  commits: the trip ends a transaction.
  */
 enum fault db_trip(struct db *db, bool commits, struct err *err) ERR_CHECK;
-
-/* Forget what was queued. */
-void db_forget(struct db *db);
 
 /* One statement, one trip. */
 enum fault db_run(struct db *db, const struct stmt *stmt, struct db_args *args,

@@ -276,15 +276,6 @@ consumer_fd(const struct consumer *c)
 	return c->fd;
 }
 
-int
-consumer_lanes(const struct consumer *c, int *out, int n_max)
-{
-	int n = c->n_lanes < n_max ? c->n_lanes : n_max;
-
-	memcpy(out, c->lanes, (size_t)n * sizeof *out);
-	return n;
-}
-
 void
 consumer_reassign(struct consumer *c)
 {

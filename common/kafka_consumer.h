@@ -60,9 +60,6 @@ struct text message_pack(const struct message *message, struct arena *arena);
 /* Becomes readable when there is something to poll. */
 int consumer_fd(const struct consumer *consumer);
 
-/* Lanes that the group has given us, claimed or not. */
-int consumer_lanes(const struct consumer *consumer, int *out, int n_max);
-
 /* Assign anew what we hold: after a lane was dropped, or claimed late. */
 void consumer_reassign(struct consumer *consumer);
 

@@ -166,7 +166,6 @@ void *worker_state(struct worker *worker);	/* the service's, set in start */
 void worker_set_state(struct worker *worker, void *state);
 struct db *worker_db(struct worker *worker);
 struct arena *worker_arena(struct worker *worker);	/* of the turn */
-const char *worker_name(const struct worker *worker);
 
 /* The rows as committed, unlocked; *out has one entry an id, NULL where there is none. */
 ERR_CHECK enum fault worker_load(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n,
@@ -179,8 +178,6 @@ ERR_CHECK enum fault worker_flush(struct worker *worker, struct err *err);
 /* Count something that operators may want to see; what is static text. */
 void worker_count(struct worker *worker, const char *what);
 
-const char *worker_schemas(const struct worker *worker);	/* the folder of contracts */
-int64_t worker_message_timeout_ms(const struct worker *worker);	/* of its producer */
 time_us worker_lane_born(const struct worker *worker, int lane);
 
 /* main of every worker. */

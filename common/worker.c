@@ -47,9 +47,6 @@ void *worker_state(struct worker *w) { return w->state; }
 void worker_set_state(struct worker *w, void *state) { w->state = state; }
 struct db *worker_db(struct worker *w) { return w->db; }
 struct arena *worker_arena(struct worker *w) { return w->arena; }
-const char *worker_name(const struct worker *w) { return w->name; }
-const char *worker_schemas(const struct worker *w) { return w->set.schemas; }
-int64_t worker_message_timeout_ms(const struct worker *w) { return w->set.message_timeout_ms; }
 
 time_us
 worker_lane_born(const struct worker *w, int lane)
