@@ -147,6 +147,9 @@ demo:
 	deploy/demo
 bench:
 	tests/bench/run
+fault-suite: programs test-programs
+	BUILD=$(BUILD) tests/fault/run
+.PHONY: fault-suite
 clean:
 	rm -rf build
 

@@ -633,6 +633,13 @@ class World:
                 f"select lane, given from core.lane where stage = {STAGES.index(stage)} and given > 0")}
             same(last, given, f"last numbers of {topic} against the lanes")
 
+    def verify(self):
+        """What holds in any world, in a line of words."""
+        self.balance()
+        self.dense()
+        self.replay()
+        return "counters, numbers and replay agree"
+
     def replay(self):
         done = self.ctl("replay", "--verify")
         check(done.returncode == 0, f"replay --verify: {done.returncode}: {short(done.stdout[-700:])} {done.stderr[-300:]}")
