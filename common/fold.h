@@ -28,16 +28,21 @@ struct fold {
 	size_t			row_bytes;
 	/*
 	 * Apply one applied event: change a row (and mark it), or add one with
-	 * fold_add.  Reads nothing but its arguments.  An event that fits no row
-	 * is our own bug.
+	 * fold_add.  Reads nothing but its arguments.  FAULT_PARK, and nothing
+	 * changed, when it fits no row or there are too many: for our own code
+	 * that is a bug, for a replay a difference.
 	 */
-	void			(*apply)(const struct event *event, struct fold_rows *rows, struct arena *arena);
+	ERR_CHECK enum fault	(*apply)(const struct event *event, struct fold_rows *rows, struct arena *arena,
+				    struct err *err);
 };
 
-/* A fresh row with nulls absent, marked as changed. */
+/* A fresh row with nulls absent, marked as changed; NULL when there are FOLD_ROWS_MAX of them. */
 void *fold_add(const struct fold *fold, struct fold_rows *rows, struct arena *arena);
 
 /* The row with that key, or -1. */
 int fold_find(const struct fold *fold, const struct fold_rows *rows, struct text key);
+
+/* What apply answers to an event that fits no row. */
+enum fault fold_misfit(const struct fold *fold, const struct event *event, struct err *err);
 
 #endif

@@ -56,8 +56,9 @@ decide_give(struct decision *d, struct event *event)
 	if (dossier_apply(d->dos, event, d->arena, &err) != FAULT_NONE)
 		bug("%s: %s", err.code, err.text);
 	entry->dirty = true;
-	if (w->service->fold != NULL)
-		w->service->fold->apply(event, &entry->rows, d->arena);
+	if (w->service->fold != NULL &&
+	    w->service->fold->apply(event, &entry->rows, d->arena, &err) != FAULT_NONE)
+		bug("%s: %s", err.code, err.text);
 	number_event(d->turn, event);
 }
 

@@ -222,6 +222,8 @@ fill_folds(struct turn *t, const struct rows *rows)
 		struct entry *e = entry_find(t, rows_uuid(rows, r, 1));
 		void *row = fold_add(fold, &e->rows, t->worker->arena);
 
+		if (row == NULL)
+			bug("%s: more than %d rows of one dossier", fold->table, FOLD_ROWS_MAX);
 		e->rows.changed[e->rows.n - 1] = false;
 		columns_get(rows, r, 0, fold->columns, fold->n_columns, t->worker->arena, row);
 	}

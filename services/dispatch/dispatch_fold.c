@@ -11,11 +11,13 @@ static const struct column columns[] = {
 	COLUMN(DB_INT4, attempts), COLUMN(DB_BOOL, unsure), COLUMN(DB_INT4, version),
 };
 
-static void
+static bool
 parcel_add(const struct event *event, struct fold_rows *rows, struct arena *arena)
 {
 	struct parcel *parcel = fold_add(&dispatch_fold, rows, arena);
 
+	if (parcel == NULL)
+		return false;
 	parcel->parcel_id = event->parcel;
 	memcpy(parcel->dossier, event->dossier, UUID_BYTES);
 	parcel->state = TEXT("ordering");
@@ -23,9 +25,10 @@ parcel_add(const struct event *event, struct fold_rows *rows, struct arena *aren
 	parcel->attempts = 0;
 	parcel->unsure = false;
 	parcel->version = event->version;
+	return true;
 }
 
-/* The row that the event is about, marked as changed. */
+/* The row that the event is about, marked as changed; NULL when there is none. */
 static struct parcel *
 parcel_touch(const struct event *event, struct fold_rows *rows)
 {
@@ -33,7 +36,7 @@ parcel_touch(const struct event *event, struct fold_rows *rows)
 	struct parcel *parcel;
 
 	if (i < 0)
-		bug("%s fits no row of dispatch.parcel", event_type_name(event->type));
+		return NULL;
 	parcel = rows->row[i];
 	rows->changed[i] = true;
 	parcel->updated_at = event->at;
@@ -54,54 +57,62 @@ parcel_attempt(struct parcel *parcel, const struct event *event)
 		parcel->attempts++;
 }
 
-/* News that moved it: proof also that the post has it. */
-static void
-parcel_move(const struct event *event, struct fold_rows *rows, const char *state)
+/* The state that the news lead to; NULL where they move nothing. */
+static const char *
+state_after(enum event_type type)
 {
-	struct parcel *parcel = parcel_touch(event, rows);
-
-	parcel->state = text_of(state);
-	parcel->unsure = false;
-	parcel_attempt(parcel, event);
+	switch (type) {
+	case EV_DISPATCH_PARCEL_PLACED:
+		return "placed";
+	case EV_DISPATCH_PARCEL_FAILED:
+		return "failed";
+	case EV_DISPATCH_PARCEL_POSTED:
+		return "posted";
+	case EV_DISPATCH_PARCEL_IN_TRANSIT:
+		return "in_transit";
+	case EV_DISPATCH_PARCEL_ATTEMPT_FAILED:
+		return "attempt_failed";
+	case EV_DISPATCH_PARCEL_DELIVERED:
+		return "delivered";
+	case EV_DISPATCH_PARCEL_RETURNED:
+		return "returned";
+	default:
+		return NULL;
+	}
 }
 
 static void
-dispatch_apply(const struct event *event, struct fold_rows *rows, struct arena *arena)
+parcel_move(struct parcel *parcel, const struct event *event)
 {
-	switch (event->type) {
-	case EV_DISPATCH_PARCEL_ORDERED:
-		parcel_add(event, rows, arena);
-		break;
-	case EV_DISPATCH_PARCEL_PLACED:
-		parcel_move(event, rows, "placed");
-		break;
-	case EV_DISPATCH_PARCEL_UNSURE:
-		parcel_touch(event, rows)->unsure = true;
-		break;
-	case EV_DISPATCH_PARCEL_FAILED:
-		parcel_move(event, rows, "failed");
-		break;
-	case EV_DISPATCH_PARCEL_POSTED:
-		parcel_move(event, rows, "posted");
-		break;
-	case EV_DISPATCH_PARCEL_IN_TRANSIT:
-		parcel_move(event, rows, "in_transit");
-		break;
-	case EV_DISPATCH_PARCEL_ATTEMPT_FAILED:
-		parcel_move(event, rows, "attempt_failed");
-		break;
-	case EV_DISPATCH_PARCEL_DELIVERED:
-		parcel_move(event, rows, "delivered");
-		break;
-	case EV_DISPATCH_PARCEL_RETURNED:
-		parcel_move(event, rows, "returned");
-		break;
-	case EV_DISPATCH_PARCEL_NOTED:
-		parcel_attempt(parcel_touch(event, rows), event);
-		break;
-	default:	/* no parcel is concerned */
-		break;
+	const char *state = state_after(event->type);
+
+	if (event->type == EV_DISPATCH_PARCEL_UNSURE) {
+		parcel->unsure = true;
+		return;
 	}
+	/* News that moved it are proof also that the post has it. */
+	if (state != NULL) {
+		parcel->state = text_of(state);
+		parcel->unsure = false;
+	}
+	parcel_attempt(parcel, event);
+}
+
+static enum fault
+dispatch_apply(const struct event *event, struct fold_rows *rows, struct arena *arena, struct err *err)
+{
+	struct parcel *parcel;
+
+	if (event->type == EV_DISPATCH_PARCEL_ORDERED)
+		return parcel_add(event, rows, arena) ? FAULT_NONE : fold_misfit(&dispatch_fold, event, err);
+	if (state_after(event->type) == NULL && event->type != EV_DISPATCH_PARCEL_UNSURE &&
+	    event->type != EV_DISPATCH_PARCEL_NOTED)
+		return FAULT_NONE;	/* no parcel is concerned */
+	parcel = parcel_touch(event, rows);
+	if (parcel == NULL)
+		return fold_misfit(&dispatch_fold, event, err);
+	parcel_move(parcel, event);
+	return FAULT_NONE;
 }
 
 const struct fold dispatch_fold = {

@@ -171,8 +171,9 @@ pair_of(struct replay_home *home, const struct fold *f, struct fold_pairs *pairs
 	return pair_add(pairs);
 }
 
-static void
-fold_event(struct replay_home *home, struct slot *slot, int fold, const struct event *event)
+static enum fault
+fold_event(struct replay_home *home, struct slot *slot, int fold, const struct event *event,
+    struct err *err)
 {
 	const struct fold *f = home->options.folds[fold];
 	struct fold_pairs *pairs = &slot->folds[fold];
@@ -184,11 +185,22 @@ fold_event(struct replay_home *home, struct slot *slot, int fold, const struct e
 		rows.row[rows.n] = arena_take(home->scratch, 1, f->row_bytes);
 		row_unpack(f->columns, f->n_columns, &pairs->rows[i].rebuilt, rows.row[rows.n++]);
 	}
-	f->apply(event, &rows, home->scratch);
+	if (f->apply(event, &rows, home->scratch, err) != FAULT_NONE)
+		return err->fault;
 	for (int i = 0; i < rows.n; i++)
 		if (rows.changed[i])
 			row_pack(f->columns, f->n_columns, rows.row[i], home->scratch,
 			    &pair_of(home, f, pairs, rows.row[i])->rebuilt);
+	return FAULT_NONE;
+}
+
+/* An event that is in the chain and may not happen: said once, and its dossier ends here. */
+static void
+break_off(struct replay_home *home, struct slot *slot, const struct event *event, const char *why)
+{
+	slot->broken = true;
+	differ(home, slot, why, arena_printf(home->scratch, "\"%s/%d/%lld\"",
+	    stage_name(event_stage(event->type)), event->home, (long long)event->number));
 }
 
 static void
@@ -202,17 +214,16 @@ apply_event(struct replay_home *home, struct slot *slot, const struct event *eve
 	else
 		row_unpack(dossier_columns, dossier_n_columns, &slot->rebuilt, &dos);
 	if (dossier_apply(&dos, event, home->scratch, &err) != FAULT_NONE) {
-		slot->broken = true;
-		differ(home, slot, err.text, arena_printf(home->scratch, "\"%s/%d/%lld\"",
-		    stage_name(event_stage(event->type)), event->home, (long long)event->number));
+		break_off(home, slot, event, err.text);
 		return;
 	}
 	row_pack(dossier_columns, dossier_n_columns, &dos, home->scratch, &slot->rebuilt);
 	slot->version = dos.version;
 	home->applied++;
 	for (int f = 0; f < REPLAY_FOLDS; f++)
-		if (home->options.folds[f]->stage == event_stage(event->type))
-			fold_event(home, slot, f, event);
+		if (home->options.folds[f]->stage == event_stage(event->type) &&
+		    fold_event(home, slot, f, event, &err) != FAULT_NONE)
+			break_off(home, slot, event, err.text);
 }
 
 /* --- what comes early ---------------------------------------------------- */

@@ -18,7 +18,7 @@ static const struct column columns[] = {
 	COLUMN(DB_TEXT, refund_transaction), COLUMN(DB_BOOL, unsure), COLUMN(DB_INT4, version),
 };
 
-/* The row that the event is about, marked as changed. */
+/* The row that the event is about, marked as changed; NULL when there is none. */
 static struct fee_order *
 order_touch(const struct event *event, struct fold_rows *rows)
 {
@@ -34,14 +34,16 @@ order_touch(const struct event *event, struct fold_rows *rows)
 			return order;
 		}
 	}
-	bug("%s fits no row of fee.order", event_type_name(event->type));
+	return NULL;
 }
 
-static void
+static bool
 order_add(const struct event *event, struct fold_rows *rows, struct arena *arena)
 {
 	struct fee_order *order = fold_add(&fee_fold, rows, arena);
 
+	if (order == NULL)
+		return false;
 	order->order_id = event->order;
 	memcpy(order->dossier, event->dossier, UUID_BYTES);
 	order->state = TEXT("ordered");
@@ -53,6 +55,7 @@ order_add(const struct event *event, struct fold_rows *rows, struct arena *arena
 	order->expires_at = event->expires_at;
 	order->unsure = false;
 	order->version = event->version;
+	return true;
 }
 
 /* Proof of a payment, in time or too late. */
@@ -94,37 +97,57 @@ order_refunded(struct fee_order *order, const struct event *event)
 }
 
 static void
-fee_apply(const struct event *event, struct fold_rows *rows, struct arena *arena)
+order_move(struct fee_order *order, const struct event *event)
 {
 	switch (event->type) {
-	case EV_FEE_ORDERED:
-		order_add(event, rows, arena);
-		break;
 	case EV_FEE_PLACED:
-		order_place(order_touch(event, rows), event);
+		order_place(order, event);
 		break;
 	case EV_FEE_ORDER_UNSURE:
 	case EV_FEE_REFUND_UNSURE:
-		order_touch(event, rows)->unsure = true;
+		order->unsure = true;
 		break;
 	case EV_FEE_PAID:
-		order_pay(order_touch(event, rows), event);
-		order_touch(event, rows)->state = TEXT("paid");
+		order_pay(order, event);
+		order->state = TEXT("paid");
 		break;
 	case EV_FEE_EXPIRED:
-		order_touch(event, rows)->state = TEXT("expired");
+		order->state = TEXT("expired");
 		break;
 	case EV_FEE_CANCELLED:
-		order_touch(event, rows)->state = TEXT("cancelled");
+		order->state = TEXT("cancelled");
 		break;
 	case EV_FEE_REFUND_ORDERED:
-		order_refund(order_touch(event, rows), event);
+		order_refund(order, event);
 		break;
+	default:
+		order_refunded(order, event);
+	}
+}
+
+static enum fault
+fee_apply(const struct event *event, struct fold_rows *rows, struct arena *arena, struct err *err)
+{
+	struct fee_order *order;
+
+	switch (event->type) {
+	case EV_FEE_ORDERED:
+		return order_add(event, rows, arena) ? FAULT_NONE : fold_misfit(&fee_fold, event, err);
+	case EV_FEE_PLACED:
+	case EV_FEE_ORDER_UNSURE:
+	case EV_FEE_REFUND_UNSURE:
+	case EV_FEE_PAID:
+	case EV_FEE_EXPIRED:
+	case EV_FEE_CANCELLED:
+	case EV_FEE_REFUND_ORDERED:
 	case EV_FEE_REFUNDED:
-		order_refunded(order_touch(event, rows), event);
-		break;
+		order = order_touch(event, rows);
+		if (order == NULL)
+			return fold_misfit(&fee_fold, event, err);
+		order_move(order, event);
+		return FAULT_NONE;
 	default:	/* says something about the dossier, nothing about an order */
-		break;
+		return FAULT_NONE;
 	}
 }
 

@@ -253,6 +253,7 @@ Test(dispatch, rows_are_folds)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct fold_rows rows = { .n = 0 };
 		const struct parcel *parcel;
+		struct err err;
 
 		for (int k = 0; k < cases[i].n; k++) {
 			struct event *event = event_new(arena, cases[i].step[k].type);
@@ -262,7 +263,7 @@ Test(dispatch, rows_are_folds)
 			event->attempt = cases[i].step[k].attempt;
 			event->version = 9 + k;
 			event->at = NOW + k;
-			dispatch_fold.apply(event, &rows, arena);
+			cr_assert_eq(dispatch_fold.apply(event, &rows, arena, &err), FAULT_NONE, "%s", err.text);
 		}
 		parcel = rows.row[0];
 		cr_expect_eq(rows.n, 1, "%s", cases[i].name);
@@ -275,6 +276,22 @@ Test(dispatch, rows_are_folds)
 		cr_expect_eq(parcel->updated_at, NOW + cases[i].n - 1, "%s", cases[i].name);
 	}
 	cr_expect_eq(dispatch_fold.n_columns, 9);
+}
+
+Test(dispatch, an_event_that_fits_no_row)
+{
+	static const enum event_type moves[] = { EV_DISPATCH_PARCEL_PLACED, EV_DISPATCH_PARCEL_UNSURE,
+	    EV_DISPATCH_PARCEL_NOTED, EV_DISPATCH_PARCEL_DELIVERED };
+
+	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+		struct fold_rows rows = { .n = 0 };
+		struct event *event = event_new(arena, moves[i]);
+		struct err err;
+
+		event->parcel = TEXT(PARCEL);
+		cr_expect_eq(dispatch_fold.apply(event, &rows, arena, &err), FAULT_PARK, "%zu", i);
+		cr_expect_eq(rows.n, 0);
+	}
 }
 
 Test(dispatch, error_lists_are_json)

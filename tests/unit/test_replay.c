@@ -218,7 +218,7 @@ rows_make(struct stage_set *s)
 		cr_assert_eq(dossier_apply(&s->dos, s->events[i], s->arena, &err), FAULT_NONE, "%s",
 		    err.text);
 		if (i >= 3)
-			fee_fold.apply(s->events[i], &rows, s->arena);
+			cr_assert_eq(fee_fold.apply(s->events[i], &rows, s->arena, &err), FAULT_NONE);
 	}
 	cr_assert_eq(rows.n, 1);
 	s->order = *(const struct fee_order *)rows.row[0];
@@ -347,6 +347,23 @@ Test(replay, a_move_that_is_not_allowed_is_named_and_ends_the_dossier)
 	bring(&s, s.events[1]);
 	replay_home_compare(s.home);
 	cr_expect_eq(s.seen.n, 1);
+	tear_down(&s);
+}
+
+/* In the chain, allowed by the moves, and still about an order that nobody made. */
+Test(replay, an_event_that_fits_no_order_is_a_difference)
+{
+	struct stage_set s;
+
+	set_up(&s);
+	store(&s);
+	s.events[4]->order = TEXT("a.F9");
+	for (int i = 0; i < 5; i++)
+		bring(&s, s.events[i]);
+	replay_home_compare(s.home);
+	cr_expect_eq(s.seen.n, 1);
+	cr_expect_str_eq(s.seen.table[0], "core.dossier");
+	cr_expect_str_eq(s.seen.what[0], "vn.dossier.fee.paid.v1 fits no row of fee.order");
 	tear_down(&s);
 }
 
