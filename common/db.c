@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "db_args.h"
+#include "kill_point.h"
 
 enum { TRIP_MAX = 256, CONNECT_OPTIONS_MAX = 64 };
 
@@ -352,6 +353,19 @@ read_sync(struct db *db, int64_t deadline_us)
 	return ok && PQexitPipelineMode(db->conn) == 1 && PQsetnonblocking(db->conn, 0) == 0;
 }
 
+/* The places between sending and reading: only when all of it has left. */
+static void
+pass_sent(struct db *db, bool commits, int64_t deadline_us)
+{
+	while (PQflush(db->conn) == 1)
+		if (!wait_socket(db, deadline_us))
+			return;
+	if (commits)
+		kill_point(KILL_COMMIT_SENT);
+	else if (db->queued[0] == &control[0])
+		kill_point(KILL_FENCE_SENT);
+}
+
 enum fault
 db_trip(struct db *db, bool commits, struct err *err)
 {
@@ -364,6 +378,8 @@ db_trip(struct db *db, bool commits, struct err *err)
 		bug("empty trip");
 	if (db->broken || PQpipelineSync(db->conn) != 1)
 		return broken(db, commits, db->queued[n - 1]->name, err);
+	if (kill_points_armed)
+		pass_sent(db, commits, deadline_us);
 	for (int i = 0; i < n; i++)
 		if (!read_statement(db, i, deadline_us, &fault, err))
 			return broken(db, commits, db->queued[i]->name, err);

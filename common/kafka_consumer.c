@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kafka.h"
+#include "kill_point.h"
 #include "log.h"
 
 enum { LANES_MAX = 1024 };
@@ -67,6 +68,7 @@ assign_claimed(struct consumer *c)
 	if (c->paused)
 		rd_kafka_pause_partitions(c->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
+	kill_point(KILL_CLAIM_ASSIGNED);
 }
 
 static void

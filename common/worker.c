@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kill_point.h"
 #include "log.h"
 #include "version.h"
 
@@ -268,10 +269,13 @@ drop_items(struct worker *w)
 static void
 worker_stop(struct worker *w)
 {
+	kill_point(KILL_STOP_BEGIN);
 	if (w->fatal.fault == FAULT_NONE && w->db != NULL && w->http != NULL) {
 		drop_items(w);
 		land(w);
+		kill_point(KILL_STOP_LANDED);
 		flush(w);
+		kill_point(KILL_STOP_FLUSHED);
 	}
 	drop_items(w);
 	if (w->db != NULL)
@@ -308,14 +312,37 @@ worker_free(struct worker *w)
 	free(w);
 }
 
+/* For tests only, so it is no parameter. False: nothing more is to be done, and *status tells how it ends. */
+static bool
+arm_kill_points(int *status)
+{
+	const char *setting = getenv("DOSSIER_KILL_POINT");
+	struct err err;
+
+	*status = 0;
+	if (setting != NULL && strcmp(setting, "list") == 0) {
+		kill_points_list(stdout);
+		return false;
+	}
+	if (kill_points_arm(setting, &err) == FAULT_NONE)
+		return true;
+	fprintf(stderr, "%s: %s. Names:\n", err.op, err.text);
+	kill_points_list(stderr);
+	*status = 2;
+	return false;
+}
+
 int
 worker_main(const struct service *service, int argc, char **argv)
 {
-	struct worker *w = worker_new(service);
+	struct worker *w;
 	struct err err = { .fault = FAULT_NONE };
 	bool help = false;
 	int status;
 
+	if (!arm_kill_points(&status))
+		return status;
+	w = worker_new(service);
 	/* One thread does the work: arenas for each of the client's threads only cost memory. */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);

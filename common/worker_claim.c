@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "kill_point.h"
 #include "log.h"
 #include "version.h"
 #include "worker.h"
@@ -69,6 +70,7 @@ check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct bloc
 	enum fault fault = journal_load_tail(w->db, arena, w->stage, lane->lane, lane->acked, tail,
 	    err);
 
+	kill_point(KILL_CLAIM_TAIL);
 	if (fault == FAULT_NONE && w->reader == NULL)
 		fault = reader_open(w->set.broker, w->name, w->params.pass, &w->reader, err);
 	if (fault == FAULT_NONE)
@@ -106,16 +108,23 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 		fault = connect_database(w, err);
 	if (fault == FAULT_NONE)
 		fault = lane_claim(w->db, arena, w->stage, number, w->owner, DOSSIER_VERSION, lane, err);
-	if (fault == FAULT_NONE)
+	if (fault == FAULT_NONE) {
+		kill_point(KILL_CLAIM_RAISED);
 		fault = check_tail(w, lane, arena, &tail, err);
-	if (fault == FAULT_NONE && lane->unclean > 0)
-		acquit(w, lane);
+	}
+	if (fault == FAULT_NONE) {
+		kill_point(KILL_CLAIM_COMPARED);
+		if (lane->unclean > 0)
+			acquit(w, lane);
+	}
 	if (fault == FAULT_NONE)
 		fault = lane_begun(w->db, arena, w->stage, lane, err);
 	if (fault != FAULT_NONE)
 		return fault;
+	kill_point(KILL_CLAIM_BEGUN);
 	lane->owned = true;
 	publish_lane(w, lane, &tail);
+	kill_point(KILL_CLAIM_SENT);
 	log_event(LOG_INFO, "lane_claimed", LOG_INT("lane", number), LOG_INT("epoch", lane->epoch),
 	    LOG_INT("offset", lane->state.next_offset[0]), LOG_INT("given", lane->state.given),
 	    LOG_INT("unpublished", lane->state.given - lane->acked),
@@ -146,6 +155,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		return false;
 	}
 	alarm(HANG_S);
+	kill_point(KILL_CLAIM_BEGIN);
 	fault = claim(w, lane, number, arena, &err);
 	arena_free(arena);
 	if (fault == FAULT_NONE) {
@@ -154,6 +164,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 			w->service->claimed(w, number);
 		announce_dead(w, number);
 		w->due_poll_us = 0;
+		kill_point(KILL_CLAIM_DONE);
 		return true;
 	}
 	log_fault("claim_failed", &err);
@@ -206,12 +217,14 @@ revoke_lanes(void *ctx, bool lost)
 {
 	struct worker *w = ctx;
 
+	kill_point(KILL_REVOKED);
 	/* What was lost may have another owner: its epoch decides, nothing to give back. */
 	if (lost)
 		for (int i = 0; i <= w->most_lane; i++)
 			if (w->lanes[i] != NULL)
 				w->lanes[i]->owned = false;
 	release_all(w);
+	kill_point(KILL_RELEASED);
 	lanes_dropped(w);
 }
 

@@ -16,6 +16,7 @@
  */
 #include <stdlib.h>
 
+#include "kill_point.h"
 #include "log.h"
 #include "worker.h"
 
@@ -124,9 +125,11 @@ take_off(struct worker *w, struct flight *f)
 	request.not_after_us = f->not_after_us;
 	request.owner = f;
 	request.tag = FLIGHT_TAG;
+	kill_point(KILL_EFFECT_START);
 	list_push(&w->flying, f);
 	w->n_flying++;
 	http_start(w->http, &request);
+	kill_point(KILL_EFFECT_STARTED);
 }
 
 void
@@ -193,6 +196,7 @@ flight_end(struct worker *w, struct http_call *call)
 {
 	struct flight *f = call->owner;
 
+	kill_point(KILL_EFFECT_ANSWERED);
 	f->call = call;
 	list_drop(w, f);
 	list_push(&w->landed, f);
@@ -304,6 +308,7 @@ flights_settled(struct turn *t)
 
 		if (f == NULL)
 			continue;
+		kill_point(KILL_EFFECT_SETTLED);
 		if (f->call != NULL)
 			w->n_landed--;
 		else

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "kill_point.h"
 #include "worker.h"
 
 enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024, READY_MAX = 200 };
@@ -316,6 +317,7 @@ inquiries_begin(struct turn *t, struct err *err)
 		take_contents(fresh[i], rows);
 	for (int i = 0; i < n; i++)
 		w->service->inquire(&fresh[i]->q);
+	kill_point(KILL_INQUIRY_BEGUN);
 	wait_within_budget(w, fresh, n);
 	/* Complete ones are decided in this turn; the others call their job up. */
 	for (int i = 0; i < n; i++)
@@ -371,6 +373,7 @@ drive_http(struct worker *w, int wait_ms)
 		if (call->tag != FLIGHT_TAG) {
 			struct asking *a = call->owner;
 
+			kill_point(KILL_INQUIRY_ANSWERED);
 			w->service->answered(&a->q, call);
 			one_less(a);
 			http_call_free(call);

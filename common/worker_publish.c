@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kill_point.h"
 #include "log.h"
 #include "worker.h"
 
@@ -25,6 +26,7 @@ on_delivered(void *ctx, struct mark mark, int64_t offset)
 		w->snapshots_pending--;
 	if (mark.kind != MARK_JOURNAL)
 		return;
+	kill_point(KILL_PUBLISH_DELIVERED);
 	lane = owned_lane(w, mark.lane);
 	if (lane == NULL || mark.number != lane->acked + 1)
 		return;
@@ -32,6 +34,7 @@ on_delivered(void *ctx, struct mark mark, int64_t offset)
 	/* A duplicate is acknowledged without its place; an earlier one is right too. */
 	if (offset >= 0)
 		lane->acked_offset = offset;
+	kill_point(KILL_PUBLISH_ACKED);
 }
 
 enum fault
@@ -67,6 +70,7 @@ send_block(struct worker *w, struct lane *lane, const struct block *block)
 	/* After a failure everything from the prefix on is sent anew; not twice here. */
 	if (block->n == 0 || block->first != lane->sent + 1)
 		return;
+	kill_point(KILL_PUBLISH_BLOCK);
 	for (int i = 0; i < block->n; i++) {
 		enum fault fault = send_patiently(w, w->stage, lane->lane, block->first + i,
 		    block->packed[i], block->hash[i], &err);
@@ -76,7 +80,10 @@ send_block(struct worker *w, struct lane *lane, const struct block *block)
 		if (fault != FAULT_NONE)
 			return;
 		lane->sent = block->first + i;
+		if (i + 1 == block->n / 2)
+			kill_point(KILL_PUBLISH_HALF);
 	}
+	kill_point(KILL_PUBLISH_SENT);
 }
 
 void
@@ -143,6 +150,7 @@ publish_serve(struct worker *w)
 	producer_poll(w->producer, 0);
 	if (producer_failed(w->producer, &err)) {
 		log_fault("producer_spent", &err);
+		kill_point(KILL_PRODUCER_SPENT);
 		producer_free(w->producer);
 		w->producer = NULL;
 		w->snapshot_failed = w->snapshots_pending > 0;
@@ -152,6 +160,7 @@ publish_serve(struct worker *w)
 			w->fatal = err;
 			return;
 		}
+		kill_point(KILL_PRODUCER_RENEWED);
 		w->publish_late = true;
 	}
 	if (w->publish_late) {
@@ -185,6 +194,7 @@ void
 worker_snapshot(struct worker *w, const char *topic, int partition, const struct record *record)
 {
 	send_counted(w, topic, partition, record, MARK_SNAPSHOT);
+	kill_point(KILL_SNAPSHOT_SENT);
 }
 
 enum fault
@@ -197,8 +207,10 @@ worker_flush(struct worker *w, struct err *err)
 	while (w->snapshots_pending > 0 && clock_span_us() < deadline_us &&
 	    !producer_failed(w->producer, &why))
 		producer_poll(w->producer, 5);
-	if (w->snapshots_pending == 0 && !w->snapshot_failed)
+	if (w->snapshots_pending == 0 && !w->snapshot_failed) {
+		kill_point(KILL_SNAPSHOT_FLUSHED);
 		return FAULT_NONE;
+	}
 	w->snapshots_pending = 0;
 	w->snapshot_generation++;
 	w->snapshot_failed = false;
@@ -272,9 +284,12 @@ announce_dead(struct worker *w, int lane)
 		dead_notice(w, rows, r, &record);
 		send_counted(w, "dossier.deadletter", rows_int4(rows, r, 1), &record, MARK_OPTIONAL);
 	}
-	if (fault == FAULT_NONE)
-		fault = worker_flush(w, &err);
 	if (fault == FAULT_NONE) {
+		kill_point(KILL_DEAD_SENT);
+		fault = worker_flush(w, &err);
+	}
+	if (fault == FAULT_NONE) {
+		kill_point(KILL_DEAD_ANNOUNCED);
 		args = db_args_new(w->arena, 4);
 		note_announced(w, rows, args);
 		fault = db_run(w->db, core_stmt(SQL_DEADLETTER_ANNOUNCED), args, NULL, &err);

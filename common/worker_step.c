@@ -5,6 +5,7 @@
  * A lane steps after a second unclean end at one position, and after a batch
  * whose data the database refused; it does so until it is past that batch.
  */
+#include "kill_point.h"
 #include "log.h"
 #include "worker.h"
 
@@ -46,6 +47,7 @@ step_carefully(struct turn *t, struct err *err)
 		fault = lane_note(w->db, w->arena, w->stage, lane, note, err);
 		if (fault != FAULT_NONE)
 			return fault;
+		kill_point(KILL_STEP_NOTED);
 	}
 	return FAULT_NONE;
 }

@@ -2,6 +2,7 @@
  * worker_stored - rows of core.job come back as jobs: those that are due, and
  * those whose answers have come.
  */
+#include "kill_point.h"
 #include "worker.h"
 
 enum { DUE_POLL_US = 200 * 1000 };
@@ -207,8 +208,10 @@ read_due(struct turn *t, struct err *err)
 	for (int r = 0; r < rows_count(db_rows(w->db, timers)); r++)
 		more |= take_row(t, db_rows(w->db, timers), r);
 	/* As long as something is due, look again at once. */
-	if (more)
+	if (more) {
 		w->due_poll_us = 0;
+		kill_point(KILL_STORED_READ);
+	}
 	return FAULT_NONE;
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kill_point.h"
 #include "log.h"
 #include "worker.h"
 
@@ -314,11 +315,16 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
 
+	kill_point(KILL_COMMIT_ANSWERED);
 	log_turn(t);
 	for (int i = 0; i < n_lanes; i++) {
 		lane_committed(lanes[i]);
+		if (lanes[i]->saved_acked < lanes[i]->acked)
+			kill_point(KILL_PUBLISH_SAVED);
 		lanes[i]->saved_acked = lanes[i]->acked;
 	}
+	if (t->jobs.n == 0)
+		kill_point(KILL_UPKEEP_SAVED);
 	publish_blocks(t);
 	flights_settled(t);
 	effects_start(t);
@@ -337,6 +343,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	w->batches++;
 	w->last_commit_us = clock_span_us();
 	stop_stepping(w);
+	kill_point(KILL_TURN_OVER);
 }
 
 /*
@@ -383,6 +390,7 @@ settle_unsure(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 
 	alarm(HANG_S);
 	log_fault("commit_unsure", err);
+	kill_point(KILL_COMMIT_UNSURE);
 	while (ask_commit(t, lanes, n_lanes, &happened, err) != FAULT_NONE) {
 		if (err->fault == FAULT_FATAL || clock_span_us() > until_us) {
 			/* The claim of the next owner, or of ours, finds out as well. */
@@ -395,6 +403,7 @@ settle_unsure(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 		nanosleep(&(struct timespec){ .tv_nsec = 300 * 1000 * 1000 }, NULL);
 	}
 	log_event(LOG_WARN, "commit_settled", LOG_INT("happened", happened));
+	kill_point(KILL_COMMIT_SETTLED);
 	*err = why;
 	return happened ? FAULT_NONE : FAULT_RETRY;
 }
@@ -431,6 +440,8 @@ turn_run(struct worker *w, struct err *err)
 	if (fault != FAULT_NONE)
 		return fault;
 	receive_in_hand(t);
+	if (t->jobs.n > 0)
+		kill_point(KILL_RECEIVED);
 	touch_idle(t);
 	fault = gather(t, err);
 	if (w->fatal.fault != FAULT_NONE)
@@ -446,12 +457,15 @@ turn_run(struct worker *w, struct err *err)
 	if (n_lanes == 0)
 		return FAULT_NONE;
 	t->gathered_us = clock_span_us();
+	kill_point(KILL_GATHERED);
 	fault = trip_one(t, lanes, n_lanes, err);
 	t->locked_us = clock_span_us();
 	t->locked_at = clock_now_us();
 	if (fault == FAULT_NONE) {
+		kill_point(KILL_LOCKED);
 		decide_all(t);
 		t->decided_us = clock_span_us();
+		kill_point(KILL_DECIDED);
 		if (w->fatal.fault != FAULT_NONE) {
 			db_rollback(w->db);
 			return *err = w->fatal, FAULT_FATAL;
@@ -460,6 +474,7 @@ turn_run(struct worker *w, struct err *err)
 		for (int i = 0; i < n_lanes; i++)
 			lane_queue_save(w->db, w->arena, w->stage, lanes[i]);
 		db_queue_commit(w->db);
+		kill_point(KILL_QUEUED);
 		fault = db_trip(w->db, true, err);
 	}
 	if (fault == FAULT_PARK)

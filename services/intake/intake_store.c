@@ -1,6 +1,8 @@
 /* intake_store - see intake_store.h. */
 #include "intake_store.h"
 
+#include "kill_point.h"
+
 /* --- serial numbers ------------------------------------------------------------ */
 
 static void
@@ -35,6 +37,7 @@ serials_load(struct serials *serials, struct db *db, struct arena *arena, const 
 		bug("%d blocks of serials for %d", rows_count(rows), n);
 	for (int i = 0; i < n; i++)
 		block_put(serials, needs, n, rows_text(rows, i, 0), rows_int8(rows, i, 1), rows_int8(rows, i, 2));
+	kill_point(KILL_SERIAL_TAKEN);
 	return FAULT_NONE;
 }
 
