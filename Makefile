@@ -126,12 +126,17 @@ $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion -ljansson
 # The official JSON Schema suite, and the examples of our contracts; a producer that can be wrong on purpose.
-TEST_PROGRAMS := $(BUILD)/test/suite $(BUILD)/test/examples $(BUILD)/test/produce
+TEST_PROGRAMS := $(BUILD)/test/suite $(BUILD)/test/examples $(BUILD)/test/produce $(BUILD)/test/admin $(BUILD)/test/mock
 $(BUILD)/test/suite $(BUILD)/test/examples: $(BUILD)/test/%: $(BUILD)/tests/contract/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/test/produce: $(BUILD)/tests/pipeline/produce.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+# What harms a broker, and a cluster that errs as it is told.
+$(BUILD)/test/admin $(BUILD)/test/mock: $(BUILD)/test/%: $(BUILD)/tests/fault/%.o
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

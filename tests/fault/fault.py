@@ -106,6 +106,12 @@ class World(stack.World):
                               env={**os.environ, "DOSSIER_GUARD_PID": str(os.getpid())}, timeout=90 * stack.SLOW)
         check(done.returncode == 0, f"deploy/{which} {what}: {done.stdout[-300:]} {done.stderr[-300:]}")
 
+    def admin(self, *what):
+        """tests/fault/admin.c: what an operator, a retention or an intruder does to the broker."""
+        done = subprocess.run([f"{stack.BUILD}/test/admin", self.broker, *map(str, what)], capture_output=True, text=True,
+                              timeout=60 * stack.SLOW)
+        check(done.returncode == 0, f"admin {what}: {done.stderr}")
+
     def server_pid(self, which):
         return int(open(f"{self.servers}/{which}/pid").read())
 
