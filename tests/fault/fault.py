@@ -86,7 +86,7 @@ class World(stack.World):
         world.setdefault("simulators", ["--officer", "--citizen", "--intake"])
         super().__init__(name, **world)
         self.servers = os.path.join(self.folder, "servers")
-        self.healed_at, self.loads, self.lock = None, 0, threading.Lock()
+        self.healed_at, self.loads, self.lock, self.flooded = None, 0, threading.Lock(), []
 
     def load_number(self):
         with self.lock:
@@ -95,6 +95,10 @@ class World(stack.World):
 
     def another_producer(self):
         return stack.Producer(self.broker)
+
+    def flood(self, n):
+        """Many dossiers at once, so that no worker is idle; they too must end when the fault is over."""
+        self.flooded += self.submit_all(["birth-in-time"] * n)
 
     def healed(self):
         """The fault is over from here on, whatever else the row looks at."""
@@ -149,7 +153,7 @@ class World(stack.World):
 
 def run_row(w, r):
     """What was seen, the seconds of recovery, and what the checker said."""
-    w.healed_at = None
+    w.healed_at, w.flooded = None, []
     load = Load(w, r.load) if r.load else None
     try:
         seen = r.what(w) or "as expected"
@@ -157,21 +161,20 @@ def run_row(w, r):
     finally:
         if load:
             load.end()
-    if load:
-        until(lambda: w.ended(load.sent) == len(load.sent), 120,
-              lambda: f"{w.ended(load.sent)} of {len(load.sent)} dossiers ended: {w.troubles()}", step=0.2)
+    sent = w.flooded + (load.sent if load else [])
+    until(lambda: w.ended(sent) == len(sent), 120, lambda: f"{w.ended(sent)} of {len(sent)} dossiers ended: {w.troubles()}", step=0.2)
     w.all_alive()
     w.quiet(90)
     return seen, seconds, w.verify()
 
 
-def main(file, names, **world):
-    """Runs the rows of a file; each line also goes as JSON to DOSSIER_CHECK/fault/, for the table."""
+def main(file, names, kind=World, **world):
+    """Runs the rows of a file, in a world of that kind; each line also goes as JSON to DOSSIER_CHECK/fault/, for the table."""
     name = "fault-" + os.path.basename(file)[:-3]
     wanted = [int(a) for a in sys.argv[1:]]
     folder = os.path.join(stack.STATE, "fault")
     os.makedirs(folder, exist_ok=True)
-    w = World(name, **world)
+    w = kind(name, **world)
     passed = failed = 0
     try:
         w.start()

@@ -421,10 +421,14 @@ class World:
         self.sql = Sql(self.conninfo + " user=postgres")
         self.producer = Producer(self.broker)
         self.start_simulators()
+        self.before_workers()
         for name in self.want:
             self.start_worker(name)
         for worker in list(self.workers.values()):
             self.wait_up(worker)
+
+    def before_workers(self):
+        """A kind of world may change something here, first of all where the workers connect to."""
 
     def start_servers(self):
         """Those that tests/check has started, else our own: they go when we go."""
