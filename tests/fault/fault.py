@@ -23,6 +23,7 @@ import json, os, re, subprocess, sys, threading, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "pipeline"))
+import peers
 import stack
 from stack import Failure, STAGES, check, same, short, submission, until
 
@@ -82,11 +83,25 @@ class Load(threading.Thread):
 class World(stack.World):
     """As in tests/pipeline, with servers of its own, that can be harmed."""
 
-    def __init__(self, name, **world):
+    def __init__(self, name, gates=(), **world):
+        """gates: services ("population", "payment", …) that workers reach through a peers.Gate, in self.gate."""
         world.setdefault("simulators", ["--officer", "--citizen", "--intake"])
         super().__init__(name, **world)
+        self.gates, self.gate = gates, {}
         self.servers = os.path.join(self.folder, "servers")
         self.healed_at, self.loads, self.lock, self.flooded = None, 0, threading.Lock(), []
+
+    def start_simulators(self):
+        super().start_simulators()
+        for name in self.gates:
+            if name not in self.gate:
+                self.gate[name] = peers.Gate(self.port)
+            self.gate[name].target = self.port
+        for params in self.usual.values():
+            for key, value in params.items():
+                name = str(value).rsplit("/", 1)[-1]
+                if key.endswith(".url") and name in self.gate:
+                    params[key] = f"http://127.0.0.1:{self.gate[name].port}/{name}"
 
     def load_number(self):
         with self.lock:

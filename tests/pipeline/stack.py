@@ -160,7 +160,9 @@ class Program:
         self.mark = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         self.args, self.may_die = args, False
         report = os.path.join(world.folder, "sanitizer", name)
-        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("DOSSIER_")}, "ASAN_OPTIONS": f"detect_leaks=1:exitcode=99:log_path={report}",
+        # With a library loaded first, the sanitizer's is not the first any more.
+        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("DOSSIER_")},
+                    "ASAN_OPTIONS": f"detect_leaks=1:exitcode=99:verify_asan_link_order=0:log_path={report}",
                     "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={report}", **(env or {})}
         self.start()
 
@@ -477,15 +479,15 @@ class World:
             "tracking": {"tracking.sms.url": url + "/sms", "tracking.email.url": url + "/email"},
         }
 
-    def start_worker(self, stage, name=None, **params):
-        """Another process of a stage; name tells two of one stage apart."""
+    def start_worker(self, stage, name=None, env=None, **params):
+        """Another process of a stage; name tells two of one stage apart, env is added to its environment."""
         name = name or stage
         # A group of its own, so that nobody waits for the dead of another world.
         settings = {"group": f"{self.name}-{stage}", "database": self.conninfo, "broker": self.broker, "schemas": os.path.join(ROOT, "schemas"),
                     "session.timeout": "6000", "upkeep": "300", "effect.timeout": "2000", **self.usual[stage],
                     **self.params.get("*", {}), **self.params.get(stage, {}), **params}
         args = [f"{BUILD}/bin/dossier-{stage}"] + [f"--{k}={v}" for k, v in settings.items()]
-        worker = Program(self, name, args)
+        worker = Program(self, name, args, env)
         self.workers[name] = worker
         self.programs.append(worker)
         return worker
