@@ -12,14 +12,15 @@ A file tests/fault/NN-name.py holds rows that share a world (broker and database
 
     fault.main(__file__, globals())
 
-While a row's function runs, dossiers arrive (`load`, a second); when it returns (or says `w.healed()`), the fault is over. Then one new
+While a row's function runs, dossiers arrive (`load`, a second); when it returns, yields (or says `w.healed()`), the fault is over. Then one new
 dossier on every lane must come to its end within RECOVERY seconds, the world must become quiet, every worker must live, and the checker
-(tests/fault/verify) must find every invariant kept. A row may set `load=0` and `within`.
+(tests/fault/verify) must find every invariant kept. A row may set `load=0` and `within`. What a function does after its `yield` is done
+when the world has recovered: there it looks at what has become of everything, and returns what was seen.
 
     tests/fault/03-database.py                     # BUILD=, DOSSIER_CHECK= and SLOW= as in tests/pipeline
     tests/fault/03-database.py 3 7                 # only these rows
 """
-import json, os, re, subprocess, sys, threading, time, traceback
+import inspect, json, os, re, subprocess, sys, threading, time, traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "pipeline"))
@@ -109,7 +110,7 @@ class World(stack.World):
             return self.loads
 
     def another_producer(self):
-        return stack.Producer(self.broker)
+        return stack.Producer(self.broker, self.producer_log)
 
     def flood(self, n):
         """Many dossiers at once, so that no worker is idle; they too must end when the fault is over."""
@@ -152,6 +153,46 @@ class World(stack.World):
         """Log lines of the workers that match."""
         return [l for w in self.workers.values() for l in w.log().splitlines() if re.search(pattern, l)]
 
+    def marks(self):
+        """How long the workers' logs are now: what comes later is after this."""
+        return {name: len(p.log()) for name, p in self.workers.items()}
+
+    def says(self, name, pattern, marks):
+        """How often a worker has said so since the marks."""
+        log = self.workers[name].log()
+        return len(re.findall(pattern, log[marks.get(name, 0):] if len(log) >= marks.get(name, 0) else log))
+
+    def claims(self):
+        """Of each (stage, lane) the first claim of the process that runs now: position and epoch."""
+        found = {}
+        for name, p in self.workers.items():
+            for lane, epoch, offset in re.findall(r"event=lane_claimed lane=(\d+) epoch=(\d+) offset=(-?\d+)", p.log()):
+                found.setdefault((name.split("-")[0], int(lane)), (int(offset), int(epoch)))
+        return found
+
+    def pids(self):
+        return {p.name: p.process.pid for p in self.workers.values() if p.is_alive()}
+
+    def total(self, column):
+        """Of all lanes."""
+        return int(self.sql.value(f"select sum({column}) from core.lane"))
+
+    def ends(self):
+        """{(topic, partition): offset after the last message} of everything outside and every journal."""
+        topics = sorted({t for _, t in stack.TOPIC_OF} | set(stack.JOURNALS.values()))
+        wanted = [f"-t{t}:{lane}:-1" for t in topics for lane in range(self.lanes)]
+        done = subprocess.run(["kcat", "-Q", "-b", self.broker, *wanted], capture_output=True, text=True, timeout=60 * stack.SLOW)
+        check(done.returncode == 0, "kcat: " + done.stderr)
+        return {(t, int(lane)): int(at) for t, lane, at in re.findall(r"(\S+) \[(\d+)\] offset (\d+)", done.stdout)}
+
+    def repeats(self):
+        """Entries that stand in a journal more than once, because they were sent again."""
+        n = 0
+        for topic in stack.JOURNALS.values():
+            numbers = [(e["partition"], e["headers"].get("ce_sequence")) for e in self.read(topic)]
+            n += len(numbers) - len(set(numbers))
+        return n
+
     def ended(self, dossiers):
         ids = ",".join(f"'{d.id}'" for d in dossiers)
         return self.sql.value(f"select count(*) from core.dossier where id in ({ids}) and ({END})") if ids else 0
@@ -170,8 +211,11 @@ def run_row(w, r):
     """What was seen, the seconds of recovery, and what the checker said."""
     w.healed_at, w.flooded = None, []
     load = Load(w, r.load) if r.load else None
+    rest = None
     try:
-        seen = r.what(w) or "as expected"
+        seen = r.what(w)
+        if inspect.isgenerator(seen):
+            rest, seen = seen, next(seen)
         seconds = w.recovered(w.healed_at or time.monotonic(), r.within)
     finally:
         if load:
@@ -180,7 +224,18 @@ def run_row(w, r):
     until(lambda: w.ended(sent) == len(sent), 120, lambda: f"{w.ended(sent)} of {len(sent)} dossiers ended: {w.troubles()}", step=0.2)
     w.all_alive()
     w.quiet(90)
-    return seen, seconds, w.verify()
+    if rest:
+        seen = finish(rest)
+    return seen or "as expected", seconds, w.verify()
+
+
+def finish(rest):
+    """What a row's function returns after its yield."""
+    try:
+        next(rest)
+    except StopIteration as end:
+        return end.value
+    raise Failure("a row yields once")
 
 
 def main(file, names, kind=World, **world):

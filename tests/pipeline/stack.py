@@ -252,9 +252,9 @@ class Sql:
 class Producer:
     """tests/pipeline/produce.c: messages go out as they are given, and every one is acknowledged."""
 
-    def __init__(self, broker):
+    def __init__(self, broker, log=None):
         self.process = subprocess.Popen([f"{BUILD}/test/produce", broker], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, encoding="utf-8", preexec_fn=die_with_parent)
+                                        stderr=log, text=True, encoding="utf-8", preexec_fn=die_with_parent)
         self.line, self.answers, self.more = 0, {}, threading.Condition()
         threading.Thread(target=self.listen, daemon=True).start()
 
@@ -421,7 +421,8 @@ class World:
             check(done.returncode == 0, f"dossierctl {command}: {done.stdout} {done.stderr}")
         until(self.topics_are_there, 30, "topics without a leader")
         self.sql = Sql(self.conninfo + " user=postgres")
-        self.producer = Producer(self.broker)
+        self.producer_log = open(os.path.join(self.folder, "producer.log"), "ab")   # what its client has to say
+        self.producer = Producer(self.broker, self.producer_log)
         self.start_simulators()
         self.before_workers()
         for name in self.want:
