@@ -110,7 +110,7 @@ class World(stack.World):
             return self.loads
 
     def another_producer(self):
-        return stack.Producer(self.broker, self.producer_log)
+        return stack.Producer(self.broker, self.producer_log, self.acknowledged)
 
     def flood(self, n):
         """Many dossiers at once, so that no worker is idle; they too must end when the fault is over."""

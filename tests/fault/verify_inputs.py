@@ -6,8 +6,7 @@ from verify_rule import rule
 from verify_states import JOURNALS, OUTSIDE, READS, STAGES
 
 EFFECTS = {"fee": {"order", "refund"}, "dispatch": {"parcel"}, "tracking": {"sms", "email"}}
-ENDS = {"registered": "dossiers", "rejected": "rejected", "repeated": "repeated", "conflict": "conflicts", "unknown": "unknown",
-        "refused": "refused", "action_refused": "refused"}
+ENDS = {"registered": "dossiers", "rejected": "rejected", "repeated": "repeated", "conflict": "conflicts", "unknown": "unknown"}
 
 
 def lost_to_retention(w, topic, partition, offset):
@@ -53,9 +52,13 @@ def inputs(w, say):
         for job in jobs:
             if job["reason"] is None and job["kind"] != 3:
                 say.wrong(f"{m.place} waits without a reason")
-        kind = "dead" if dead else "parked" if jobs and jobs[0]["parked"] else "waiting" if jobs else ENDS.get(
-            events[0].kind, "done") if events else "lost"
+        kind = "dead" if dead else "parked" if jobs and jobs[0]["parked"] else "waiting" if jobs else ending(
+            events[0]) if events else "lost"
         say.count(**{kind: 1})
+
+
+def ending(e):
+    return "refused" if (STAGES[e.stage], e.kind) in ANSWERS else ENDS.get(e.kind, "done")
 
 
 @rule("inputs-once", "no message was taken twice, and none of the same source and id [5]")
@@ -244,6 +247,11 @@ def message_fault(w, e, parts):
     return None
 
 
+# Events that answer, and change nothing but the version.
+ANSWERS = {("intake", "refused"): "refused", ("fee", "refused"): "refused", ("casework", "action_refused"): "refused",
+           ("dispatch", "refused"): "refused"}
+
+
 @rule("answers-told", "every answer of a journal stands on dossier.status under its own key, in the partition of its lane [6]")
 def answers(w, say):
     told, last = {}, {}
@@ -256,9 +264,8 @@ def answers(w, say):
                 last[text(key)] = said
     mine = {}
     for e in w.events:
-        kinds = {"conflict": "conflict", "unknown": "unknown", "repeated": "repeated", "refused": "refused",
-                 "action_refused": "refused"}
-        if e.kind not in kinds or e.stage not in (0, 3, 4, 5):
+        kind = e.kind if e.answer else ANSWERS.get((STAGES[e.stage], e.kind))
+        if kind is None:
             continue
         input = e.data.get("input")
         say.count(answers=1)
@@ -268,7 +275,7 @@ def answers(w, say):
             say.wrong(f"{e} of {e.dossier}: nothing on dossier.status under …:{input}")
             continue
         said = told[key].get(f"answer/{e.name}")
-        if said and (said[0] != e.lane or not said[2] or said[2].get("answer") != kinds[e.kind] or
+        if said and (said[0] != e.lane or not said[2] or said[2].get("answer") != kind or
                      (e.data.get("errors") is not None and said[2].get("errors") != e.data["errors"])):
             say.wrong(f"{e} of {e.dossier}: dossier.status says {said[2] and said[2].get('answer')} in partition {said[0]}")
     for key, said in last.items():
