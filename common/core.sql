@@ -16,7 +16,7 @@ returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked
 -- name: lane_begin
 -- The claim is complete: from here on an end without release counts.
 -- $4: ends without release so far; none when there was nothing that could have caused them.
-update core.lane set begun = true, unclean = $4::integer where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+update core.lane set begun = true, unclean = $4::integer, alive_at = now() where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
 
 -- name: lane_release
 -- Give a lane back in good order.
@@ -37,12 +37,29 @@ update core.lane set next_offset = $4::bigint[], read_to = $5::bigint[], seen = 
 	given = $8::bigint, given_hash = $9::bytea, acked = $10::bigint, acked_offset = $11::bigint, job_ord = $12::bigint,
 	turns = $13::bigint, taken = $14::bigint, handed_in = $15::bigint, ordered = $16::bigint, done = $17::bigint,
 	repeated = $18::bigint, dead = $19::bigint, handed_out = $20::bigint, waiting = $21::bigint, parked = $22::bigint,
-	step_note = null
+	step_note = null, alive_at = now()
 where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
 
 -- name: lane_note
 -- What is about to be tried, one at a time, in case it kills the process (promise 9).
 update core.lane set step_note = $4::text where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+
+-- name: lane_tell
+-- Why lanes do not go on, for operators; written when it changes, and decides nothing.
+-- $1 stage, $2 lanes, $3 their epochs, $4 their notes
+update core.lane l set note = u.note, note_at = now(), note_epoch = u.epoch
+from unnest($2::integer[], $3::bigint[], $4::text[]) as u(lane, epoch, note)
+where l.stage = $1::smallint and l.lane = u.lane and l.epoch = u.epoch
+
+-- name: lane_is_owed
+-- Is anything stored due in this lane, that might have killed its last owner?
+-- $1 stage, $2 lane
+select exists (select from core.job where stage = $1::smallint and lane = $2::integer and due_at <= now())
+	or exists (select from core.deadletter where stage = $1::smallint and coalesce(lane, partition) = $2::integer and redrive_at is not null)
+
+-- name: stage_paused
+-- $1 stage. One row when an operator has paused it.
+select since from core.pause where stage = $1::smallint
 
 -- name: lane_read_to
 -- How far in time the lanes of a stage have read: the least over their topics.
@@ -162,14 +179,33 @@ delete from core.job j using unnest($2::integer[], $3::integer[], $4::bigint[]) 
 where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
 
 -- name: deadletter_insert
-insert into core.deadletter (stage, topic, partition, "offset", at, reason, message, digest)
-select $1::smallint, u.* from unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[]) u
-on conflict do nothing
+-- One that was tried again, waited and is dead after all stands again.
+insert into core.deadletter as d (stage, topic, partition, "offset", at, reason, message, digest, lane)
+select $1::smallint, u.* from unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[],
+	$9::integer[]) u
+on conflict (topic, partition, "offset", stage) do update set redriven_at = null, reason = excluded.reason, lane = excluded.lane
+where d.redriven_at is not null
+
+-- name: deadletter_due
+-- Those that an operator wants tried again, in the order in which they were asked for.
+-- $1 stage, $2 lanes, $3 at most of each lane
+-- The last column: intake may still bring forth a dossier that is not there.
+select l.lane, d.topic, d.partition, d."offset", d.at, d.message, core.intake_brings(null)
+from unnest($2::integer[]) l(lane) cross join lateral (
+	select * from core.deadletter where stage = $1::smallint and coalesce(lane, partition) = l.lane and redrive_at is not null
+	order by redrive_at limit $3::integer) d
+
+-- name: deadletter_redriven
+-- What became of them: taken, or (with a reason) dead once more.
+update core.deadletter d set redrive_at = null, redrives = d.redrives + 1, reason = coalesce(u.reason, d.reason),
+	redriven_at = case when u.reason is null then now() end
+from unnest($2::text[], $3::integer[], $4::bigint[], $5::text[]) as u(topic, partition, "offset", reason)
+where d.stage = $1::smallint and d.topic = u.topic and d.partition = u.partition and d."offset" = u."offset"
 
 -- name: deadletter_unannounced
 -- $1 stage, $2 lane
 select topic, partition, "offset", at, reason, digest, length(message) from core.deadletter
-where stage = $1::smallint and partition = $2::integer and not announced order by topic, "offset" limit 100
+where stage = $1::smallint and coalesce(lane, partition) = $2::integer and not announced order by topic, "offset" limit 100
 
 -- name: deadletter_announced
 update core.deadletter d set announced = true from unnest($2::text[], $3::integer[], $4::bigint[]) as u(topic, partition, "offset")

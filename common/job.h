@@ -64,7 +64,6 @@ struct job {
 	/* a row of core.job, where it is one */
 	bool		stored;
 	bool		parked;			/* it was, until an operator made it due */
-	bool		is_coming;		/* its dossier is unknown, but waits at intake */
 	struct text	packed;			/* of a torn message: all of it */
 	int		origin;
 	int64_t		ord;
@@ -72,6 +71,9 @@ struct job {
 	time_us		due_at;
 	time_us		created_at;
 	struct text	reason;
+
+	bool		redriven;		/* no row of core.job: a dead letter until now */
+	bool		is_coming;		/* its dossier is unknown, but waits at intake */
 
 	/* what became of it in this turn */
 	enum job_end	end;

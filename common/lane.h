@@ -49,6 +49,9 @@ struct lane {
 	int64_t			step_until[TOPICS_MAX];	/* … up to here */
 	int64_t			gap_since_us[TOPICS_MAX];	/* n+1 has not come since; 0: no gap */
 	int64_t			eof[TOPICS_MAX];	/* where the consumer last met the end; -1: not yet */
+	char			*note;		/* what operators were told last of it … */
+	int64_t			note_epoch;	/* … under this epoch */
+	int64_t			noted_acked, acked_us;	/* acked, and when it was seen to move or had nowhere to go */
 };
 
 /* Claim from the database into lane. FAULT_RETRY while it is busy; FATAL: no such lane. */

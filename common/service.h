@@ -69,6 +69,7 @@ enum asked { ASKED_UNCLEAR, ASKED_HAPPENED, ASKED_NOT };
 /* An outside effect (promise 7).  Requests are built from the job: key and body. */
 struct effect {
 	const char	*purpose;	/* "order"; also the name in ce_cause */
+	const char	*peer;		/* who is told: "payment"; operators read it when it does not answer */
 	bool		askable;	/* can the outside be asked whether it happened? */
 	void		(*tell)(struct worker *, const struct job *, struct http_request *, struct arena *);
 	void		(*ask)(struct worker *, const struct job *, struct http_request *, struct arena *);
@@ -177,6 +178,9 @@ ERR_CHECK enum fault worker_flush(struct worker *worker, struct err *err);
 
 /* Count something that operators may want to see; what is static text. */
 void worker_count(struct worker *worker, const char *what);
+
+/* Does this peer outside answer?  For operators; name is static text. */
+void worker_peer(struct worker *worker, const char *name, bool answers);
 
 time_us worker_lane_born(const struct worker *worker, int lane);
 

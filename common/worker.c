@@ -298,6 +298,8 @@ worker_free(struct worker *w)
 	for (int i = 0; i < LANE_LIMIT; i++) {
 		if (w->lanes[i] != NULL)
 			free(w->lanes[i]->step_note);
+		if (w->lanes[i] != NULL)
+			free(w->lanes[i]->note);
 		free(w->lanes[i]);
 	}
 	free(w->asking);

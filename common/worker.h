@@ -43,6 +43,13 @@ struct suspect {
 	struct err why;
 };
 
+/* One that is asked or told, outside. */
+struct peer {
+	const char	*name;		/* static text; NULL: none yet */
+	int		failures;	/* in a row */
+	bool		down;
+};
+
 /* A message in hand, with the epoch of its lane when it was read. */
 struct item {
 	struct message	message;
@@ -179,6 +186,11 @@ struct worker {
 	bool			is_full;	/* reading pauses until what is under way has shrunk */
 	bool			want_reassign;
 	int64_t			reclaim_at_us;
+	bool			paused, pause_known;	/* by an operator */
+	int64_t			pause_look_us;
+	struct peer		peers[8];
+	struct err		failing;	/* why turns fail, since failing_us; 0: they do not */
+	int64_t			failing_us, full_us, note_at_us;
 
 	struct item		items[BATCH_MAX];
 	int			n_items;
@@ -213,11 +225,25 @@ ERR_CHECK enum fault connect_database(struct worker *w, struct err *err);
 /* worker_receive.c */
 struct job *receive_message(struct turn *t, const struct message *m);
 void receive_outside(struct turn *t, struct job *job);	/* envelope, contract */
+void receive_torn(struct turn *t, struct job *job, struct text packed);	/* more headers than a record has */
 ERR_CHECK enum fault load_contracts(struct worker *w, struct err *err);
 
 /* worker_stored.c */
 ERR_CHECK enum fault receive_stored(struct turn *t, struct err *err);
 struct text job_pack(struct arena *arena, const struct job *job);
+
+/* worker_redrive.c: dead letters that are tried again */
+bool redrive_take(struct turn *t, const struct rows *rows, int r);
+void redrive_write(struct turn *t);
+
+/* worker_pause.c */
+ERR_CHECK enum fault pause_look(struct worker *w, struct err *err);
+int pause_queue(struct worker *w);
+void pause_learn(struct worker *w, const struct rows *rows);
+
+/* worker_note.c */
+void notes_tell(struct worker *w);
+void peer_heard(struct worker *w, const char *name, bool answered);
 
 /* worker_inquiry.c */
 ERR_CHECK enum fault inquiries_begin(struct turn *t, struct err *err);

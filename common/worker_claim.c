@@ -80,13 +80,29 @@ check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct bloc
 	return fault;
 }
 
-/* Where nothing was unread, no message can have killed the last owner. */
+/* Is anything stored due there?  What cannot be asked counts as yes. */
+static bool
+is_owed(struct worker *w, const struct lane *lane, struct arena *arena)
+{
+	struct db_args *args = db_args_new(arena, 2);
+	const struct rows *rows;
+	struct err err;
+
+	db_put_int2(args, (int)w->stage);
+	db_put_int4(args, lane->lane);
+	return db_run(w->db, core_stmt(SQL_LANE_IS_OWED), args, &rows, &err) != FAULT_NONE ||
+	    rows_bool(rows, 0, 0);
+}
+
+/* Where nothing was unread or due, no message can have killed the last owner. */
 static void
-acquit(struct worker *w, struct lane *lane)
+acquit(struct worker *w, struct lane *lane, struct arena *arena)
 {
 	struct err err;
 	int64_t end;
 
+	if (is_owed(w, lane, arena))
+		return;
 	for (int k = 0; lane->unclean > 0 && k < w->n_topics; k++) {
 		int64_t at = lane->state.next_offset[k];
 
@@ -115,7 +131,7 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_CLAIM_COMPARED);
 		if (lane->unclean > 0)
-			acquit(w, lane);
+			acquit(w, lane, arena);
 	}
 	if (fault == FAULT_NONE)
 		fault = lane_begun(w->db, arena, w->stage, lane, err);
@@ -164,6 +180,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 			w->service->claimed(w, number);
 		announce_dead(w, number);
 		w->due_poll_us = 0;
+		w->pause_known = false;
 		kill_point(KILL_CLAIM_DONE);
 		return true;
 	}

@@ -336,17 +336,17 @@ decide_timer_job(struct turn *t, struct job *job, struct entry *entry)
 
 /* --- all of them ------------------------------------------------------------------------ */
 
-/* Stored messages before hand-overs before new ones, then effects, then timers; each in order. */
+/* Stored messages, hand-overs, dead letters tried again, new ones, then effects, then timers; each in order. */
 static int
 rank(const struct job *job)
 {
 	if (job->kind == JOB_EFFECT)
-		return 3;
-	if (job->kind == JOB_TIMER)
 		return 4;
+	if (job->kind == JOB_TIMER)
+		return 5;
 	if (job->kind == JOB_HANDOVER)
 		return 1;
-	return job->stored ? 0 : 2;
+	return job->stored ? 0 : job->redriven ? 2 : 3;
 }
 
 static void
@@ -382,7 +382,7 @@ sort_stored(struct turn *t, struct job **sorted)
 	int n = 0;
 
 	/* New messages keep their order of arrival; only what was stored is sorted. */
-	for (int pass = 0; pass <= 4; pass++) {
+	for (int pass = 0; pass <= 5; pass++) {
 		int from = n;
 		struct job *const *jobs = t->jobs.items;
 

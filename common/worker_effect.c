@@ -159,7 +159,7 @@ flights_launch(struct worker *w)
 {
 	int64_t now_us;
 
-	if (w->n_held == 0)
+	if (w->n_held == 0 || w->paused)
 		return;
 	now_us = clock_span_us();
 	for (struct flight *f = w->held, *next; f != NULL && w->n_flying < FLYING_MAX; f = next) {
@@ -197,6 +197,7 @@ flight_end(struct worker *w, struct http_call *call)
 	struct flight *f = call->owner;
 
 	kill_point(KILL_EFFECT_ANSWERED);
+	peer_heard(w, f->effect->peer, call->end == HTTP_ANSWERED && call->status < 500);
 	f->call = call;
 	list_drop(w, f);
 	list_push(&w->landed, f);
@@ -235,7 +236,7 @@ flights_forget(struct worker *w, bool all)
 bool
 flights_wait(const struct worker *w)
 {
-	return w->n_landed > 0 || (w->held != NULL && w->n_flying < FLYING_MAX / 2 &&
+	return w->n_landed > 0 || (w->held != NULL && !w->paused && w->n_flying < FLYING_MAX / 2 &&
 	    clock_span_us() > w->held->not_after_us);
 }
 
@@ -287,7 +288,7 @@ flights_answered(struct turn *t)
 
 	for (struct flight *f = w->landed; f != NULL && t->jobs.n < most; f = f->next)
 		take_landed(t, f);
-	if (w->n_flying >= FLYING_MAX / 2)
+	if (w->n_flying >= FLYING_MAX / 2 || w->paused)
 		return;
 	for (struct flight *f = w->held; f != NULL && room > 0 && t->jobs.n < most; f = f->next)
 		if (clock_span_us() > f->not_after_us) {

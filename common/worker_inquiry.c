@@ -364,10 +364,13 @@ drive_http(struct worker *w, int wait_ms)
 {
 	struct http_call *call;
 	int fd = w->consumer != NULL ? consumer_fd(w->consumer) : -1;
-	int64_t left_ms;
+	int64_t left_ms = wait_ms;
 
-	serve_later(w);
-	left_ms = (w->later_us - clock_span_us()) / 1000 + 1;
+	/* Paused, nobody is asked again. */
+	if (!w->paused) {
+		serve_later(w);
+		left_ms = (w->later_us - clock_span_us()) / 1000 + 1;
+	}
 	http_drive(w->http, left_ms < wait_ms ? (int)left_ms : wait_ms, &fd, fd >= 0);
 	while ((call = http_take(w->http)) != NULL) {
 		if (call->tag != FLIGHT_TAG) {

@@ -53,9 +53,35 @@ patience_ms(const struct worker *w)
 {
 	int64_t left_ms = (w->due_poll_us - clock_span_us()) / 1000;
 
+	if (w->paused)
+		return w->n_landed > 0 ? 0 : IDLE_MS;
 	if (flights_wait(w) || w->n_ready > 0 || left_ms <= 0)
 		return 0;
 	return left_ms < IDLE_MS ? (int)left_ms : IDLE_MS;
+}
+
+/* Nothing new comes, but the group, and what is under way outside, must be heard. */
+static void
+collect_paused(struct worker *w)
+{
+	int wait_ms = patience_ms(w);
+
+	consumer_pause(w->consumer, true);
+	if (http_in_flight(w->http) > 0) {
+		drive_http(w, wait_ms);
+		wait_ms = 0;
+	}
+	(void)poll_once(w, wait_ms, BATCH_MAX);
+}
+
+static void
+note_full(struct worker *w, bool full)
+{
+	if (!full)
+		w->full_us = 0;
+	else if (w->full_us == 0)
+		w->full_us = clock_span_us();
+	w->is_full = full;
 }
 
 static void
@@ -68,7 +94,7 @@ collect(struct worker *w)
 	    w->n_held + w->n_landed > (w->is_full ? HELD_MAX / 8 : HELD_MAX);
 	int wait_ms = patience_ms(w);
 
-	w->is_full = full;
+	note_full(w, full);
 	consumer_pause(w->consumer, full);
 	/* With calls under way both they and the broker wake us. */
 	if (http_in_flight(w->http) > 0 || w->n_asking > 0) {
@@ -89,6 +115,7 @@ housekeeping(struct worker *w)
 
 	publish_serve(w);
 	flights_launch(w);
+	notes_tell(w);
 	if (w->want_reassign && now_us >= w->reclaim_at_us) {
 		w->want_reassign = false;
 		consumer_reassign(w->consumer);
@@ -117,6 +144,9 @@ back_off(struct worker *w, const struct err *err, int *wait_ms)
 	int64_t until_us = clock_span_us() + *wait_ms * INT64_C(1000);
 
 	log_fault("turn_failed", err);
+	if (w->failing_us == 0)
+		w->failing_us = clock_span_us();
+	w->failing = *err;
 	consumer_pause(w->consumer, true);
 	while (clock_span_us() < until_us && !worker_stopping() && w->fatal.fault == FAULT_NONE)
 		poll_once(w, 10, BATCH_MAX);
@@ -134,10 +164,14 @@ loop_run(struct worker *w)
 
 		alarm(HANG_S);	/* a loop that does not turn any more ends, and is restarted */
 		housekeeping(w);
-		collect(w);
+		if (w->paused)
+			collect_paused(w);
+		else
+			collect(w);
 		fault = turn_run(w, &err);
 		if (fault == FAULT_NONE) {
 			wait_ms = BACKOFF_LEAST_MS;
+			w->failing_us = 0;
 			continue;
 		}
 		if (fault == FAULT_FATAL)

@@ -230,6 +230,15 @@ receive_outside(struct turn *t, struct job *job)
 	check_contract(t, job, w->contracts[type]);
 }
 
+void
+receive_torn(struct turn *t, struct job *job, struct text packed)
+{
+	job->outside = true;
+	job->cause = cause_of(t, job);
+	job->packed = packed;
+	set_dead(job, "envelope.headers", "more headers than are taken");
+}
+
 struct job *
 receive_message(struct turn *t, const struct message *m)
 {
@@ -253,12 +262,9 @@ receive_message(struct turn *t, const struct message *m)
 			read_event(t, job);
 		else
 			job->end = END_REPEATED;
-	} else if (m->torn) {
-		job->outside = true;
-		job->cause = cause_of(t, job);
-		job->packed = message_pack(m, w->arena);
-		set_dead(job, "envelope.headers", "more headers than are taken");
-	} else
+	} else if (m->torn)
+		receive_torn(t, job, message_pack(m, w->arena));
+	else
 		receive_outside(t, job);
 	return job;
 }

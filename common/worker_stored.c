@@ -184,7 +184,7 @@ static enum fault
 read_due(struct turn *t, struct err *err)
 {
 	struct worker *w = t->worker;
-	int n = count_owned(w), due, timers, own, intake;
+	int n = count_owned(w), due, timers, own, intake, dead, paused;
 	struct db_args *args;
 	enum fault fault;
 	bool more = false;
@@ -198,15 +198,22 @@ read_due(struct turn *t, struct err *err)
 	timers = db_queue(w->db, core_stmt(SQL_JOB_TIMERS), args);
 	own = db_queue(w->db, core_stmt(SQL_LANE_READ_TO), stage_args(w, w->stage));
 	intake = db_queue(w->db, core_stmt(SQL_LANE_READ_TO), stage_args(w, STAGE_INTAKE));
+	dead = db_queue(w->db, core_stmt(SQL_DEADLETTER_DUE), due_args(w, n));
+	paused = pause_queue(w);
 	fault = db_trip(w->db, false, err);
 	if (fault != FAULT_NONE)
 		return fault;
+	pause_learn(w, db_rows(w->db, paused));
+	if (w->paused)
+		return FAULT_NONE;
 	t->read_to = rows_int8(db_rows(w->db, own), 0, 0);
 	t->intake_read_to = rows_int8(db_rows(w->db, intake), 0, 0);
 	for (int r = 0; r < rows_count(db_rows(w->db, due)); r++)
 		more |= take_row(t, db_rows(w->db, due), r);
 	for (int r = 0; r < rows_count(db_rows(w->db, timers)); r++)
 		more |= take_row(t, db_rows(w->db, timers), r);
+	for (int r = 0; r < rows_count(db_rows(w->db, dead)); r++)
+		more |= redrive_take(t, db_rows(w->db, dead), r);
 	/* As long as something is due, look again at once. */
 	if (more) {
 		w->due_poll_us = 0;

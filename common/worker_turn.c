@@ -146,6 +146,10 @@ receive_in_hand(struct turn *t)
 	struct worker *w = t->worker;
 
 	w->step_side = !w->step_side;
+	if (w->paused) {
+		flights_answered(t);
+		return;
+	}
 	if (is_stepping(w) && w->step_side)
 		flights_answered(t);
 	receive_items(t);
@@ -414,9 +418,10 @@ static enum fault
 gather(struct turn *t, struct err *err)
 {
 	struct worker *w = t->worker;
-	enum fault fault;
+	enum fault fault = FAULT_NONE;
 
-	fault = receive_stored(t, err);
+	if (!w->paused)
+		fault = receive_stored(t, err);
 	if (fault == FAULT_NONE && t->jobs.n > 0)
 		fault = step_carefully(t, err);
 	if (fault == FAULT_NONE && w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
@@ -437,6 +442,8 @@ turn_run(struct worker *w, struct err *err)
 
 	if (db_is_broken(w->db))
 		fault = connect_database(w, err);
+	if (fault == FAULT_NONE)
+		fault = pause_look(w, err);
 	if (fault != FAULT_NONE)
 		return fault;
 	receive_in_hand(t);

@@ -53,17 +53,20 @@ touch_idle(struct turn *t)
 {
 	struct worker *w = t->worker;
 
+	if (clock_span_us() < w->upkeep_at_us)
+		return;
 	/* With messages still in hand the end that the consumer met lies beyond them. */
-	if (clock_span_us() < w->upkeep_at_us || w->n_items > t->n_items || w->want_reassign)
+	if (!w->paused && (w->n_items > t->n_items || w->want_reassign))
 		return;
 	w->upkeep_at_us = clock_span_us() + w->set.upkeep_ms * 1000;
 	for (int i = 0; i <= w->most_lane; i++) {
 		struct lane *lane = owned_lane(w, i);
 
-		for (int k = 0; lane != NULL && k < w->n_topics; k++)
+		/* A paused one shows that it lives, and does not go on. */
+		for (int k = 0; lane != NULL && !w->paused && k < w->n_topics; k++)
 			if (!keep_up(w, lane, k))
 				return;
-		if (lane != NULL && lane->acked != lane->saved_acked)
+		if (lane != NULL && (w->paused || lane->acked != lane->saved_acked))
 			lane->touched = true;
 	}
 }

@@ -176,8 +176,8 @@ queue_dead(struct turn *t)
 {
 	struct worker *w = t->worker;
 	struct job *const *jobs = t->dead.items;
-	struct db_args *args = db_args_new(w->arena, 8);
-	struct db_array *topics, *partitions, *offsets, *ats, *reasons, *messages, *digests;
+	struct db_args *args = db_args_new(w->arena, 9);
+	struct db_array *topics, *partitions, *offsets, *ats, *reasons, *messages, *digests, *lanes;
 
 	db_put_int2(args, (int)w->stage);
 	topics = db_put_array(args, DB_TEXT);
@@ -187,6 +187,7 @@ queue_dead(struct turn *t)
 	reasons = db_put_array(args, DB_TEXT);
 	messages = db_put_array(args, DB_BYTEA);
 	digests = db_put_array(args, DB_BYTEA);
+	lanes = db_put_array(args, DB_INT4);
 	for (int i = 0; i < t->dead.n; i++) {
 		const struct job *job = jobs[i];
 		struct buf buf = buf_in(w->arena);
@@ -204,6 +205,7 @@ queue_dead(struct turn *t)
 		db_add_text(reasons, arena_printf(w->arena, "%s: %s", job->why.code, job->why.text));
 		db_add_text(messages, buf_get(&buf));
 		db_add_text(digests, (struct text){ (const char *)digest, DIGEST_BYTES });
+		db_add_int4(lanes, job->lane);
 	}
 	db_queue(w->db, core_stmt(SQL_DEADLETTER_INSERT), args);
 }
@@ -232,4 +234,5 @@ queue_writes(struct turn *t)
 		queue_changes(t, &t->deletes, true);
 	if (t->dead.n > 0)
 		queue_dead(t);
+	redrive_write(t);
 }

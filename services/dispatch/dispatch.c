@@ -320,7 +320,7 @@ static const struct outside_type outside[] = {
 	{ NULL, NULL, NULL },
 };
 static const struct effect effects[] = {
-	{ "parcel", true, tell_parcel, ask_parcel, dispatch_asked },
+	{ "parcel", "post", true, tell_parcel, ask_parcel, dispatch_asked },
 	{ .purpose = NULL },
 };
 

@@ -457,8 +457,8 @@ static const struct outside_type outside[] = {
 	{ NULL, NULL, NULL },
 };
 static const struct effect effects[] = {
-	{ "order", true, tell_order, ask_platform, asked_platform },
-	{ "refund", true, tell_refund, ask_platform, asked_platform },
+	{ "order", "payment", true, tell_order, ask_platform, asked_platform },
+	{ "refund", "payment", true, tell_refund, ask_platform, asked_platform },
 	{ .purpose = NULL },
 };
 

@@ -335,9 +335,11 @@ answered(struct inquiry *q, const struct http_call *call)
 	struct lookup *own = worker_state(q->worker);
 	struct lookup_facts *facts = q->facts;
 	int tag = call->tag;
+	struct breaker *breaker = &own->breaker[facts->question[tag].registry];
 
-	breaker_leave(&own->breaker[facts->question[tag].registry], facts->ticket[tag], is_down(call),
-	    clock_span_us(), seed_of(q, tag));
+	breaker_leave(breaker, facts->ticket[tag], is_down(call), clock_span_us(), seed_of(q, tag));
+	worker_peer(q->worker, lookup_registry_name(facts->question[tag].registry),
+	    breaker->state == BREAKER_CLOSED);
 	if (answer_read(q, call, tag))
 		return;
 	worker_count(q->worker, "register_failed");

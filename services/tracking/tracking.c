@@ -442,8 +442,8 @@ tracking_decide(struct decision *d)
 }
 
 static const struct effect effects[] = {
-	{ .purpose = "sms", .tell = tell_sms },
-	{ .purpose = "email", .tell = tell_email },
+	{ .purpose = "sms", .peer = "sms", .tell = tell_sms },
+	{ .purpose = "email", .peer = "email", .tell = tell_email },
 	{ .purpose = NULL },
 };
 

@@ -266,6 +266,7 @@ answered(struct inquiry *q, const struct http_call *call)
 	bool read = answer_read(call, file);
 
 	breaker_leave(&own->store, file->ticket, !read, clock_span_us(), seed_of(q, call->tag));
+	worker_peer(q->worker, "objects", own->store.state == BREAKER_CLOSED);
 	if (read) {
 		ask_next(q);
 		return;

@@ -113,6 +113,30 @@ def test_7_operator(w):
     forbidden(w, "operator", "delete from core.job")
     forbidden(w, "operator", "update core.dossier set code = code")
     forbidden(w, "operator", "update core.lane set epoch = 0")
+    forbidden(w, "operator", "update core.deadletter set message = ''")
+    allowed(w, "operator", "update core.deadletter set redrive_at = now() where \"offset\" < 0")
+
+
+def test_7_recorded(w):
+    """what an operator does is recorded, paused and resumed by operators only, and what is recorded is never altered"""
+    row = ("insert into core.operation (who, account, what, why, arguments, planned) "
+           "values ('a', 'a@b', 'pause', 'because', '{}', 1)")
+    allowed(w, "operator", row + "; update core.operation set done = 1, ended_at = now()")
+    untouched(w, "operator", row + "; update core.operation set done = 1, ended_at = now(); "
+                                   "update core.operation set done = 2")
+    for column in ("who", "why", "what", "at", "role"):
+        forbidden(w, "operator", f"update core.operation set {column} = default")
+    forbidden(w, "operator", "delete from core.operation")
+    forbidden(w, "operator", "delete from core.operation_item")
+    forbidden(w, "operator", "update core.operation_item set reason = ''")
+    for role in [*STAGES, "auditor", "agency"]:
+        forbidden(w, role, row)
+        forbidden(w, role, "delete from core.pause")
+        forbidden(w, role, "insert into core.pause (stage, operation) values (0, 1)")
+    for role in STAGES:
+        allowed(w, role, "select * from core.pause")
+        forbidden(w, role, "select * from core.operation")
+    allowed(w, "auditor", "select * from core.operation, core.operation_item, core.pause")
 
 
 def test_8_law(w):
