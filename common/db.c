@@ -66,8 +66,11 @@ fault_of_result(const PGresult *result, const char *op, struct err *err)
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 
+	/* Without a state it is libpq's own word: the connection is gone. */
+	if (state == NULL)
+		state = "08006";
 	/* The detail may quote values of the row: never into a log. */
-	return err_set(err, fault_of_sqlstate(state != NULL ? state : ""), op, state, "%s%s%s",
+	return err_set(err, fault_of_sqlstate(state), op, state, "%s%s%s",
 	    text != NULL ? text : PQresultErrorMessage(result),
 	    constraint != NULL ? " constraint " : "", constraint != NULL ? constraint : "");
 }

@@ -89,6 +89,7 @@ class World(stack.World):
         world.setdefault("simulators", ["--officer", "--citizen", "--intake"])
         super().__init__(name, **world)
         self.gates, self.gate = gates, {}
+        self.behaviour.setdefault("magic", False)       # hundreds of people: some numbers would end as those of the demonstration
         self.servers = os.path.join(self.folder, "servers")
         self.healed_at, self.loads, self.lock, self.flooded = None, 0, threading.Lock(), []
 
