@@ -94,6 +94,15 @@ breaker_leave(struct breaker *breaker, uint32_t ticket, bool has_failed, int64_t
 		open_up(breaker, now_us, seed);
 }
 
+void
+breaker_hold(struct breaker *breaker, int64_t until_us)
+{
+	if (breaker->state != BREAKER_OPEN)
+		enter_state(breaker, BREAKER_OPEN, until_us);
+	else if (breaker->until_us < until_us)
+		breaker->until_us = until_us;
+}
+
 int64_t
 breaker_next_us(const struct breaker *breaker)
 {

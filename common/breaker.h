@@ -53,6 +53,9 @@ uint32_t breaker_enter(struct breaker *breaker, int64_t now_us, uint64_t seed);
 /* A call has ended. */
 void breaker_leave(struct breaker *breaker, uint32_t ticket, bool has_failed, int64_t now_us, uint64_t seed);
 
+/* The peer has asked not to be called for so long: open until then at least. */
+void breaker_hold(struct breaker *breaker, int64_t until_us);
+
 /* When a call may be tried again; now or earlier when it may at once. */
 int64_t breaker_next_us(const struct breaker *breaker);
 

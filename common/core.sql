@@ -1,5 +1,9 @@
 -- Statements of the skeleton on schema core.  All are prepared by every worker.
 
+-- name: clock
+-- The clock that decides what is due.
+select now()
+
 -- name: lane_claim
 -- Take a lane over: raise its epoch (promise 2).  Waits for a transaction of the old owner.
 -- An end is unclean when the owner had begun and did not release; a claim that failed says nothing.

@@ -46,7 +46,7 @@ struct http_call {
 	uint64_t	bytes;		/* of the answer */
 	uint8_t		digest[DIGEST_BYTES];
 	struct text	content_type;
-	int		retry_after_s;	/* 0: none said */
+	int		retry_after_s;	/* of a 429 or 5xx: call nobody there before; at most an hour; 0: none said */
 	const char	*reason;	/* static, NULL when answered; see below */
 	int64_t		took_us;
 	void		*owner;

@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "http_exchange.h"
 
-enum { FIRST_ANSWER_BYTES = 2048, HEADERS_MAX_BYTES = 64 * 1024 };
+enum { FIRST_ANSWER_BYTES = 2048, HEADERS_MAX_BYTES = 64 * 1024, RETRY_AFTER_MOST_S = 3600 };
 
 static const struct {
 	CURLcode	code;
@@ -174,7 +174,8 @@ answer_fill(struct exchange *x, long status)
 		call->content_type = text_of(x->content_type);
 	}
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &after_s);
-	call->retry_after_s = after_s > INT_MAX ? INT_MAX : after_s > 0 ? (int)after_s : 0;
+	if (after_s > 0 && (status == 429 || status >= 500))
+		call->retry_after_s = after_s > RETRY_AFTER_MOST_S ? RETRY_AFTER_MOST_S : (int)after_s;
 	call->took_us = clock_span_us() - x->begun_us;
 }
 

@@ -54,7 +54,7 @@ struct inquiry {
 	const struct doc_node	*data;		/* the message, when it came from outside */
 	int			n_contents;
 	const struct content	*contents;	/* of the dossier, oldest first */
-	time_us			asked_at;	/* wall clock of the first try */
+	time_us			asked_at;	/* worker_now of the first try */
 	int			pending;	/* requests and retries under way */
 	void			*facts;		/* the service's, in the arena */
 };
@@ -73,7 +73,7 @@ struct effect {
 	bool		askable;	/* can the outside be asked whether it happened? */
 	void		(*tell)(struct worker *, const struct job *, struct http_request *, struct arena *);
 	void		(*ask)(struct worker *, const struct job *, struct http_request *, struct arena *);
-	enum asked	(*asked)(int status, const struct doc_node *body);
+	enum asked	(*asked)(const struct job *, int status, const struct doc_node *body);
 };
 
 /* A set of rows that decide may add to, written in the same transaction. */
@@ -158,8 +158,11 @@ void decide_row(struct decision *d, const struct rowset *set, const void *row);
 /* Not now: try this job again at due_at; reason is a short static name. */
 void decide_wait(struct decision *d, time_us due_at, const char *reason);
 
-/* Try the effect again after a while (a temporary refusal, a 429). */
+/* Tell the effect again after a while: it was not done, for a reason that may pass. */
 void decide_again(struct decision *d);
+
+/* The answer says nothing: whether it was done is asked after a while, where it can be. */
+void decide_unclear(struct decision *d);
 
 /* --- from everywhere ------------------------------------------------------- */
 
@@ -179,8 +182,14 @@ ERR_CHECK enum fault worker_flush(struct worker *worker, struct err *err);
 /* Count something that operators may want to see; what is static text. */
 void worker_count(struct worker *worker, const char *what);
 
-/* Does this peer outside answer?  For operators; name is static text. */
-void worker_peer(struct worker *worker, const char *name, bool answers);
+/*
+ * What a peer outside has just said to an inquiry; is_good: it was an answer.
+ * name is static text, for operators.  Effects do this by themselves.
+ */
+void worker_peer(struct worker *worker, const char *name, const struct http_call *call, bool is_good);
+
+/* The wall clock that decides: the database's.  For spans take clock_span_us. */
+time_us worker_now(const struct worker *worker);
 
 time_us worker_lane_born(const struct worker *worker, int lane);
 

@@ -118,7 +118,7 @@ static const struct param common_params[] = {
 	{ "message.timeout", PARAM_INT, &settings.message_timeout_ms, "30000", 1000, 300000, "ms",
 	    "after which an unacknowledged message makes the producer be renewed" },
 	{ "clock.skew", PARAM_INT, &settings.skew_ms, "1000", 0, 60000, "ms",
-	    "how far the clocks of broker and worker may differ" },
+	    "how far the clocks of broker and database may differ" },
 	{ "upkeep", PARAM_INT, &settings.upkeep_ms, "3000", 100, 60000, "ms",
 	    "how often idle lanes note how far in time they have read" },
 	{ "effect.timeout", PARAM_INT, &settings.effect_timeout_ms, "10000", 100, 60000, "ms",
@@ -129,6 +129,8 @@ static const struct param common_params[] = {
 	    "connections in all to the outside" },
 	{ "http.connections.peer", PARAM_INT, &settings.http_per_host, "64", 1, 1024, NULL,
 	    "connections to one peer" },
+	{ "http.ca", PARAM_TEXT, &settings.http_ca, "", 0, 0, NULL,
+	    "file (PEM) with the authorities whose certificates are trusted over https; empty: the system's" },
 	{ "backlog", PARAM_INT, &settings.backlog, "20000", 100, 45000, NULL,
 	    "unacknowledged messages beyond which reading pauses" },
 	{ "message.bytes", PARAM_INT, &settings.message_bytes, "1000000", 1000, 10000000, "bytes",
@@ -219,6 +221,8 @@ worker_start(struct worker *w, struct err *err)
 	if (fault == FAULT_NONE)
 		fault = load_contracts(w, err);
 	w->http = http_new((int)w->set.http_at_once, (int)w->set.http_per_host);
+	if (w->set.http_ca[0] != '\0')
+		http_set_ca(w->http, w->set.http_ca);
 	if (fault == FAULT_NONE && w->service->start != NULL)
 		fault = w->service->start(w, err);
 	if (fault == FAULT_NONE)

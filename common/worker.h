@@ -26,10 +26,10 @@ enum { FLIGHT_TAG = -1 };
 /* A loop that has not turned for so long is ended, and restarted by its supervisor. */
 enum { HANG_S = 60 };
 
-enum { ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024 };
+enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024 };
 
 struct settings {
-	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format;
+	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
 	int64_t		batch, budget_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
 	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
 	bool		log_jobs;
@@ -41,13 +41,6 @@ struct suspect {
 	int	lane, topic;		/* topic, or origin of a stored one */
 	int64_t	number;			/* offset, or ord */
 	struct err why;
-};
-
-/* One that is asked or told, outside. */
-struct peer {
-	const char	*name;		/* static text; NULL: none yet */
-	int		failures;	/* in a row */
-	bool		down;
 };
 
 /* A message in hand, with the epoch of its lane when it was read. */
@@ -81,6 +74,16 @@ struct flight {
 	bool		asking;
 	int64_t		not_after_us;	/* later than this it may not begin under its window */
 	struct http_call *call;		/* when it has ended; NULL in held: not begun */
+};
+
+/* One that is asked or told, outside. */
+struct peer {
+	const char	*name;		/* static text; NULL: no more of them */
+	int		failures;	/* in a row; the first was at since_us */
+	int64_t		since_us, told_us;	/* span clock; told_us 0: it counts as answering */
+	int64_t		held_until_us;	/* it has asked not to be called before */
+	const char	*reason;	/* as it was told */
+	int		status;
 };
 
 /* A growing list in the turn's arena. */
@@ -151,8 +154,7 @@ struct turn {
 	struct list	dead;		/* struct job * */
 	struct list	effects;	/* struct job_row: to start after the commit */
 	time_us		read_to, intake_read_to;	/* of the stage's lanes; of intake's */
-	time_us		locked_at;	/* wall clock when the locks were had: windows of effects begin here */
-	int64_t		db_ahead_us;	/* the database's clock against ours */
+	time_us		locked_at;	/* not before the locks were had: windows of effects begin here */
 	int		n_items;	/* messages in hand that are jobs of this turn */
 };
 
@@ -188,7 +190,7 @@ struct worker {
 	int64_t			reclaim_at_us;
 	bool			paused, pause_known;	/* by an operator */
 	int64_t			pause_look_us;
-	struct peer		peers[8];
+	struct peer		peers[PEERS_MAX];
 	struct err		failing;	/* why turns fail, since failing_us; 0: they do not */
 	int64_t			failing_us, full_us, note_at_us;
 
@@ -208,6 +210,8 @@ struct worker {
 	bool			snapshot_failed;
 	int64_t			due_poll_us, upkeep_at_us, tell_at_us, tick_at_us;
 	int64_t			last_commit_us;
+	bool			clock_known;
+	int64_t			clock_ahead_us;	/* the database's clock, before our span clock */
 	struct err		fatal;		/* why the loop ends, when it is not a signal */
 	int64_t			decided, batches;
 	struct { const char *what; int64_t n; } counts[32];
@@ -243,7 +247,6 @@ void pause_learn(struct worker *w, const struct rows *rows);
 
 /* worker_note.c */
 void notes_tell(struct worker *w);
-void peer_heard(struct worker *w, const char *name, bool answered);
 
 /* worker_inquiry.c */
 ERR_CHECK enum fault inquiries_begin(struct turn *t, struct err *err);
@@ -305,6 +308,15 @@ void flights_settled(struct turn *t);
 void flights_forget(struct worker *w, bool all);
 bool judge_effect(struct turn *t, struct job *job);	/* false: settled without the service */
 int64_t effect_window_us(const struct worker *w);
+
+/* worker_clock.c */
+void clock_learn(struct worker *w, time_us now, int64_t asked_us);	/* the database has said so, asked then (span clock) */
+ERR_CHECK enum fault clock_ask(struct worker *w, struct err *err);
+
+/* worker_peer.c */
+void peer_of_effect(struct worker *w, const struct effect *effect, const struct job *job);	/* its answer is judged */
+void peer_hold(struct worker *w, const struct effect *effect, const struct http_call *call);	/* its answer has come */
+int64_t peer_held_us(struct worker *w, const struct effect *effect);	/* not to be called for so long; 0: it may be */
 
 /* worker.c */
 bool worker_stopping(void);

@@ -139,6 +139,15 @@ decide_again(struct decision *d)
 	decide_wait(d, d->now + (SECOND_US << shift), "again");
 }
 
+void
+decide_unclear(struct decision *d)
+{
+	int shift = d->job->attempts < 6 ? d->job->attempts : 6;
+
+	d->job->attempts++;
+	decide_wait(d, d->now + (SECOND_US / 4 << shift), "unsure");
+}
+
 /* --- what the skeleton decides by itself ------------------------------------------ */
 
 void
@@ -318,6 +327,8 @@ decide_effect_job(struct turn *t, struct job *job, struct entry *entry)
 		bug("an effect of a dossier that is not there");
 	if (judge_effect(t, job))
 		ask_service(t, job, entry, NULL);
+	if (job->flight != NULL)
+		peer_of_effect(t->worker, job->flight->effect, job);
 }
 
 /* A timer fires only when all lanes of the stage have read past it (promise 8). */

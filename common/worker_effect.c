@@ -166,7 +166,8 @@ flights_launch(struct worker *w)
 		struct lane *lane = owned_lane(w, f->lane);
 
 		next = f->next;
-		if (now_us > f->not_after_us || lane == NULL || lane->epoch != f->epoch)
+		if (now_us > f->not_after_us || lane == NULL || lane->epoch != f->epoch ||
+		    peer_held_us(w, f->effect) > 0)
 			continue;
 		list_drop(w, f);
 		w->n_held--;
@@ -197,8 +198,8 @@ flight_end(struct worker *w, struct http_call *call)
 	struct flight *f = call->owner;
 
 	kill_point(KILL_EFFECT_ANSWERED);
-	peer_heard(w, f->effect->peer, call->end == HTTP_ANSWERED && call->status < 500);
 	f->call = call;
+	peer_hold(w, f->effect, call);
 	list_drop(w, f);
 	list_push(&w->landed, f);
 	w->n_flying--;
@@ -333,6 +334,17 @@ wait_and(struct turn *t, struct job *job, const char *reason)
 	return false;
 }
 
+/* The outside has asked not to be called now; what is known of the effect stays as it is. */
+static bool
+wait_held(struct turn *t, struct job *job, int64_t held_us)
+{
+	job->end = END_WAIT;
+	job->due_at = t->now + held_us + job->ord % 64 * (SECOND_US / 64);
+	if (job->flight != NULL)
+		job->reason = TEXT("not_sent");
+	return false;
+}
+
 /* It may still stand in the peer's queue: nobody asks before its window has passed (promise 7). */
 static bool
 wait_window(struct job *job)
@@ -362,9 +374,10 @@ static bool
 judge_told(struct turn *t, struct job *job, const struct effect *effect)
 {
 	const struct http_call *call = job->flight->call;
+	int64_t held_us = peer_held_us(t->worker, effect);
 
 	if (call == NULL)
-		return start_after_commit(t, job, false);
+		return held_us > 0 ? wait_held(t, job, held_us) : start_after_commit(t, job, false);
 	if (call->end == HTTP_NOT_SENT)
 		return wait_and(t, job, "not_sent");
 	if (call->end == HTTP_ANSWERED && call->status < 500 && call->status != 429 &&
@@ -372,7 +385,7 @@ judge_told(struct turn *t, struct job *job, const struct effect *effect)
 		return true;
 	/* 429: the peer says that it has done nothing. */
 	if (call->end == HTTP_ANSWERED && call->status == 429)
-		return wait_and(t, job, "not_sent");
+		return held_us > 0 ? wait_held(t, job, held_us) : wait_and(t, job, "not_sent");
 	if (effect->askable)
 		return wait_window(job);
 	((struct outcome *)(uintptr_t)job->outcome)->unsure = true;
@@ -386,7 +399,7 @@ judge_asked(struct turn *t, struct job *job, const struct effect *effect)
 	enum asked answer = ASKED_UNCLEAR;
 
 	if (call->end == HTTP_ANSWERED)
-		answer = effect->asked(call->status, job->outcome->body);
+		answer = effect->asked(job, call->status, job->outcome->body);
 	if (answer == ASKED_HAPPENED)
 		return true;
 	if (answer == ASKED_NOT)
@@ -398,11 +411,14 @@ bool
 judge_effect(struct turn *t, struct job *job)
 {
 	const struct effect *effect = effect_find(t->worker, job->purpose);
+	int64_t held_us = peer_held_us(t->worker, effect);
 	struct outcome *unsure;
 
 	if (job->flight != NULL)
 		return job->flight->asking ? judge_asked(t, job, effect) : judge_told(t, job, effect);
 	/* Found due: its teller is gone, or has said that nothing was sent. */
+	if (held_us > 0 && (effect->askable || text_is(job->reason, "not_sent") || text_is(job->reason, "again")))
+		return wait_held(t, job, held_us);
 	if (text_is(job->reason, "not_sent") || text_is(job->reason, "again"))
 		return start_after_commit(t, job, false);
 	if (effect->askable)

@@ -12,37 +12,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { LOOK_US = 1000 * 1000, SINCE_US = 5 * 1000 * 1000, FAILURES = 3, NOTE_BYTES = 400 };
-
-/* --- peers outside ------------------------------------------------------------ */
-
-static struct peer *
-peer_of(struct worker *w, const char *name)
-{
-	for (size_t i = 0; i < sizeof w->peers / sizeof *w->peers; i++) {
-		if (w->peers[i].name == NULL)
-			w->peers[i].name = name;
-		if (strcmp(w->peers[i].name, name) == 0)
-			return &w->peers[i];
-	}
-	bug("more than %zu peers", sizeof w->peers / sizeof *w->peers);
-}
-
-void
-worker_peer(struct worker *w, const char *name, bool answers)
-{
-	peer_of(w, name)->down = !answers;
-}
-
-/* Where no breaker judges: several failures in a row, and one answer ends them. */
-void
-peer_heard(struct worker *w, const char *name, bool answered)
-{
-	struct peer *peer = peer_of(w, name);
-
-	peer->failures = answered ? 0 : peer->failures + 1;
-	peer->down = peer->failures >= FAILURES;
-}
+enum { LOOK_US = 1000 * 1000, SINCE_US = 5 * 1000 * 1000, NOTE_BYTES = 400 };
 
 /* --- composing ---------------------------------------------------------------- */
 
@@ -79,8 +49,8 @@ say_process(const struct worker *w, int64_t now_us, struct note *note)
 		say(note, "failing %s: %s", w->failing.code, w->failing.op);
 	if (w->full_us != 0 && now_us - w->full_us > SINCE_US)
 		say(note, "full");
-	for (size_t i = 0; i < sizeof w->peers / sizeof *w->peers && w->peers[i].name != NULL; i++)
-		if (w->peers[i].down)
+	for (int i = 0; i < PEERS_MAX && w->peers[i].name != NULL; i++)
+		if (w->peers[i].told_us != 0)
 			say(note, "down %s", w->peers[i].name);
 }
 

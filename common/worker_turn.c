@@ -49,7 +49,7 @@ turn_new(struct worker *w)
 	arena_reset(w->arena);
 	t = ARENA_NEW(w->arena, struct turn);
 	t->worker = w;
-	t->now = clock_now_us();
+	t->now = worker_now(w);
 	t->began_us = clock_span_us();
 	t->table_size = TABLE_SIZE;
 	t->table = ARENA_ARRAY(w->arena, struct entry *, TABLE_SIZE);
@@ -238,6 +238,7 @@ static enum fault
 trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 {
 	struct worker *w = t->worker;
+	int64_t asked_us = clock_span_us();
 	int fence, dossiers = -1, stored = -1, folds = -1;
 	enum fault fault;
 
@@ -252,7 +253,10 @@ trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 	fault = db_trip(w->db, false, err);
 	if (fault != FAULT_NONE)
 		return fault;
-	t->db_ahead_us = lane_check_time(w->db, fence) - clock_now_us();
+	if (lane_check_time(w->db, fence) != TIME_NONE) {
+		clock_learn(w, lane_check_time(w->db, fence), asked_us);
+		t->locked_at = lane_check_time(w->db, fence) + clock_span_us() - asked_us;
+	}
 	if (lane_check(w->db, fence, lanes, n_lanes) > 0) {
 		db_rollback(w->db);
 		lanes_dropped(w);
@@ -467,7 +471,6 @@ turn_run(struct worker *w, struct err *err)
 	kill_point(KILL_GATHERED);
 	fault = trip_one(t, lanes, n_lanes, err);
 	t->locked_us = clock_span_us();
-	t->locked_at = clock_now_us();
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_LOCKED);
 		decide_all(t);

@@ -31,7 +31,7 @@ alarm_gap(struct worker *w, struct lane *lane, int topic)
 static bool
 keep_up(struct worker *w, struct lane *lane, int topic)
 {
-	time_us before = clock_now_us() - w->set.skew_ms * 1000;
+	time_us before = worker_now(w) - w->set.skew_ms * 1000;
 	struct err err;
 	int64_t end;
 

@@ -96,15 +96,6 @@ queue_rows(struct turn *t)
 	}
 }
 
-/* Windows of effects are watched on the database's clock, whoever's worker looks. */
-static time_us
-by_database(const struct turn *t, const struct job_row *row)
-{
-	if (row->kind != JOB_EFFECT || row->due_at == TIME_NONE || row->due_at == TIME_INFINITY)
-		return row->due_at;
-	return row->due_at + t->db_ahead_us;
-}
-
 static void
 queue_inserts(struct turn *t)
 {
@@ -131,7 +122,7 @@ queue_inserts(struct turn *t)
 		db_add_int8(ords, rows[i].ord);
 		db_add_int2(kinds, rows[i].kind);
 		db_add_uuid(ids, rows[i].dossier);
-		db_add_time(dues, by_database(t, &rows[i]));
+		db_add_time(dues, rows[i].due_at);
 		db_add_int4(attempts, rows[i].attempts);
 		db_add_text(purposes, rows[i].purpose);
 		db_add_text(reasons, rows[i].reason);
@@ -164,7 +155,7 @@ queue_changes(struct turn *t, const struct list *list, bool delete)
 		db_add_int8(ords, rows[i].ord);
 		if (delete)
 			continue;
-		db_add_time(dues, by_database(t, &rows[i]));
+		db_add_time(dues, rows[i].due_at);
 		db_add_int4(attempts, rows[i].attempts);
 		db_add_text(reasons, rows[i].reason);
 	}

@@ -207,7 +207,7 @@ on_effect(struct decision *d)
 		give_trouble(d, EV_DISPATCH_PARCEL_UNSURE, "no_answer");
 		return;
 	}
-	switch (dispatch_reply(d->job->outcome, &item_code, &reason, &err)) {
+	switch (dispatch_reply(d->job->outcome, d->job->key, &item_code, &reason, &err)) {
 	case DISPATCH_REPLY_PLACED:
 		give_placed(d, item_code);
 		break;
@@ -216,6 +216,9 @@ on_effect(struct decision *d)
 		break;
 	case DISPATCH_REPLY_LATER:
 		decide_again(d);
+		break;
+	case DISPATCH_REPLY_UNCLEAR:
+		decide_unclear(d);
 		break;
 	case DISPATCH_REPLY_NEVER:
 		d->job->end = END_PARKED;
@@ -243,6 +246,12 @@ ask_parcel(struct worker *worker, const struct job *job, struct http_request *ou
 	out->url = arena_printf(arena, "%s/orders/%.*s", post_url, TEXT_ARG(job->key)).s;
 	out->timeout_ms = timeout_ms;
 	out->answer_max_bytes = ANSWER_BYTES_MAX;
+}
+
+static enum asked
+asked_parcel(const struct job *job, int status, const struct doc_node *body)
+{
+	return dispatch_asked(status, body, job->key);
 }
 
 /* --- callbacks ----------------------------------------------------------------- */
@@ -320,7 +329,7 @@ static const struct outside_type outside[] = {
 	{ NULL, NULL, NULL },
 };
 static const struct effect effects[] = {
-	{ "parcel", "post", true, tell_parcel, ask_parcel, dispatch_asked },
+	{ "parcel", "post", true, tell_parcel, ask_parcel, asked_parcel },
 	{ .purpose = NULL },
 };
 

@@ -65,8 +65,17 @@ is_placed(struct text status)
 	return text_is(status, "100") || text_is(status, "101");
 }
 
+static bool
+is_of_another(const struct doc_node *body, struct text parcel)
+{
+	struct text number = doc_get_text(body, "OrderNumber");
+
+	return number.n > 0 && !text_is_equal(number, parcel);
+}
+
 enum dispatch_reply
-dispatch_reply(const struct outcome *outcome, struct text *item_code, const char **reason, struct err *err)
+dispatch_reply(const struct outcome *outcome, struct text parcel, struct text *item_code, const char **reason,
+    struct err *err)
 {
 	struct text status = doc_get_text(outcome->body, "Status");
 	struct text code = doc_get_text(outcome->body, "ItemCode");
@@ -74,6 +83,8 @@ dispatch_reply(const struct outcome *outcome, struct text *item_code, const char
 
 	if (http == 408 || http == 429 || http >= 500)
 		return DISPATCH_REPLY_LATER;
+	if (is_of_another(outcome->body, parcel))
+		return DISPATCH_REPLY_UNCLEAR;
 	if (is_placed(status) && code.n > 0) {
 		*item_code = code;
 		return DISPATCH_REPLY_PLACED;
@@ -83,17 +94,21 @@ dispatch_reply(const struct outcome *outcome, struct text *item_code, const char
 		return DISPATCH_REPLY_FAILED;
 	}
 	/* Who we are, or how often we ask, is no word about the parcel. */
-	if (http >= 200 && http < 300 && (status.n == 0 || status.s[0] != '4' || text_is(status, "429")))
+	if (http >= 200 && http < 300 && text_is(status, "429"))
 		return DISPATCH_REPLY_LATER;
+	if (http >= 200 && http < 300 && (status.n == 0 || status.s[0] != '4'))
+		return DISPATCH_REPLY_UNCLEAR;
 	err_set(err, FAULT_PARK, "order a parcel", NULL, "the post refused: HTTP %d", http);
 	return DISPATCH_REPLY_NEVER;
 }
 
 enum asked
-dispatch_asked(int status, const struct doc_node *body)
+dispatch_asked(int status, const struct doc_node *body, struct text parcel)
 {
 	struct text said = doc_get_text(body, "Status");
 
+	if (is_of_another(body, parcel))
+		return ASKED_UNCLEAR;
 	if (is_placed(said) && doc_get_text(body, "ItemCode").n > 0)
 		return ASKED_HAPPENED;
 	return (status == 200 || status == 404) && text_is(said, "404") ? ASKED_NOT : ASKED_UNCLEAR;

@@ -25,14 +25,19 @@ struct text dispatch_order_body(const struct dossier *dos, struct text parcel, c
 enum dispatch_reply {
 	DISPATCH_REPLY_PLACED,
 	DISPATCH_REPLY_FAILED,	/* the post will not carry it, and says so */
-	DISPATCH_REPLY_LATER,
+	DISPATCH_REPLY_LATER,	/* not now: tell it again */
+	DISPATCH_REPLY_UNCLEAR,	/* no word about this parcel: it may be placed */
 	DISPATCH_REPLY_NEVER	/* our own doing: err says what an operator sees */
 };
 
-/* What an answer to an order, or about one, means.  *item_code for PLACED, *reason (a code) for FAILED. */
-enum dispatch_reply dispatch_reply(const struct outcome *outcome, struct text *item_code, const char **reason,
-    struct err *err);
+/*
+ * What an answer to the order of a parcel, or about one, means.  *item_code
+ * for PLACED, *reason (a code) for FAILED.  An answer that names another
+ * OrderNumber says nothing; one without it is taken as it is.
+ */
+enum dispatch_reply dispatch_reply(const struct outcome *outcome, struct text parcel, struct text *item_code,
+    const char **reason, struct err *err);
 
-enum asked dispatch_asked(int status, const struct doc_node *body);
+enum asked dispatch_asked(int status, const struct doc_node *body, struct text parcel);
 
 #endif

@@ -358,6 +358,9 @@ on_effect(struct decision *d)
 	case FEE_REPLY_LATER:
 		decide_again(d);
 		break;
+	case FEE_REPLY_UNCLEAR:
+		decide_unclear(d);
+		break;
 	case FEE_REPLY_NEVER:
 		park(d, &err);
 		break;
@@ -386,9 +389,9 @@ ask_platform(struct worker *worker, const struct job *job, struct http_request *
 }
 
 static enum asked
-asked_platform(int status, const struct doc_node *body)
+asked_platform(const struct job *job, int status, const struct doc_node *body)
 {
-	return fee_asked(status, body, platform.secret);
+	return fee_asked(status, body, job->key, platform.secret);
 }
 
 /* --- callbacks ----------------------------------------------------------------- */

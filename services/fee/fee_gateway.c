@@ -209,7 +209,7 @@ fee_reply(const struct outcome *outcome, struct text id, const char *secret, str
 		return reply_never(outcome, code, err);
 	if (!fee_is_genuine(outcome->body, secret) ||
 	    !text_is_equal(doc_get_text(outcome->body, "MaThamChieu"), id))
-		return FEE_REPLY_LATER;
+		return FEE_REPLY_UNCLEAR;
 	if (text_is(code, "00"))
 		return FEE_REPLY_DONE;
 	/* 02: the bank's money has not arrived where it is to be given back from. */
@@ -217,11 +217,12 @@ fee_reply(const struct outcome *outcome, struct text id, const char *secret, str
 }
 
 enum asked
-fee_asked(int status, const struct doc_node *answer, const char *secret)
+fee_asked(int status, const struct doc_node *answer, struct text id, const char *secret)
 {
 	struct text code = doc_get_text(answer, "MaLoi");
 
-	if (status != 200 || !fee_is_genuine(answer, secret))
+	if (status != 200 || !fee_is_genuine(answer, secret) ||
+	    !text_is_equal(doc_get_text(answer, "MaThamChieu"), id))
 		return ASKED_UNCLEAR;
 	if (text_is(code, "00"))
 		return ASKED_HAPPENED;

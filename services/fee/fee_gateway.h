@@ -21,7 +21,8 @@
 /* MaLoi, as far as it matters here. */
 enum fee_reply {
 	FEE_REPLY_DONE,		/* done, or done before: the same to us */
-	FEE_REPLY_LATER,	/* not now: ask again */
+	FEE_REPLY_LATER,	/* not now: tell it again */
+	FEE_REPLY_UNCLEAR,	/* not from the platform, or about another order: it may be done */
 	FEE_REPLY_NEVER		/* will not be done as it was asked: err says what an operator sees */
 };
 
@@ -54,6 +55,6 @@ bool fee_is_genuine(const struct doc_node *answer, const char *secret);
 enum fee_reply fee_reply(const struct outcome *outcome, struct text id, const char *secret, struct err *err);
 
 /* What an answer to QUERY says about an order or a refund. */
-enum asked fee_asked(int status, const struct doc_node *answer, const char *secret);
+enum asked fee_asked(int status, const struct doc_node *answer, struct text id, const char *secret);
 
 #endif

@@ -70,8 +70,8 @@ static const struct param params[] = {
 };
 
 static const struct breaker_rule register_rule = { .failures = 5, .window = 20, .failed_percent = 50,
-    .delay = { 500, 30000 }, .probe_ms = 15000 };
-static const struct backoff asking_backoff = { 300, 60000 };
+    .delay = { 500, 5000 }, .probe_ms = 15000 };
+static const struct backoff asking_backoff = { 300, 10000 };
 
 struct lookup {
 	struct catalogue	*catalogue;
@@ -173,7 +173,7 @@ seed_of(const struct inquiry *q, int tag)
 static int64_t
 patience_left_ms(const struct inquiry *q)
 {
-	return patience_ms - (clock_now_us() - q->asked_at) / 1000;
+	return patience_ms - (worker_now(q->worker) - q->asked_at) / 1000;
 }
 
 /* Ask this question again after a while, once more at the end of our patience, and then no more. */
@@ -217,7 +217,7 @@ ask(struct inquiry *q, int tag)
 		ask_later(q, breaker_pause_ms(breaker, now_us) + (int64_t)(backoff_mix(seed_of(q, tag)) % 200), tag);
 		return;
 	}
-	facts->answer[tag].asked_at = clock_now_us();
+	facts->answer[tag].asked_at = worker_now(q->worker);
 	id = lookup_request_id(q->arena, facts->caller.dossier, facts->round, question);
 	if (question->registry == LOOKUP_POPULATION) {
 		request.url = arena_printf(q->arena, "%s/TraCuuThongTinCongDan", url).s;
@@ -324,9 +324,10 @@ answer_read(struct inquiry *q, const struct http_call *call, int tag)
 
 /* Is the register itself in trouble?  That it will not tell us this is no sign of it. */
 static bool
-is_down(const struct http_call *call)
+is_down(const struct inquiry *q, const struct http_call *call)
 {
-	return call->end != HTTP_ANSWERED || call->status == 429 || call->status >= 500;
+	return call->end != HTTP_ANSWERED || call->status == 429 || call->status >= 500 ||
+	    (call->status == HTTP_OK && !lookup_is_document(q->arena, call->body));
 }
 
 static void
@@ -336,16 +337,18 @@ answered(struct inquiry *q, const struct http_call *call)
 	struct lookup_facts *facts = q->facts;
 	int tag = call->tag;
 	struct breaker *breaker = &own->breaker[facts->question[tag].registry];
+	bool read = answer_read(q, call, tag);
 
-	breaker_leave(breaker, facts->ticket[tag], is_down(call), clock_span_us(), seed_of(q, tag));
-	worker_peer(q->worker, lookup_registry_name(facts->question[tag].registry),
-	    breaker->state == BREAKER_CLOSED);
-	if (answer_read(q, call, tag))
+	worker_peer(q->worker, lookup_registry_name(facts->question[tag].registry), call, read);
+	breaker_leave(breaker, facts->ticket[tag], !read && is_down(q, call), clock_span_us(), seed_of(q, tag));
+	if (read)
 		return;
+	if (call->retry_after_s > 0)
+		breaker_hold(breaker, clock_span_us() + call->retry_after_s * SECOND_US);
 	worker_count(q->worker, "register_failed");
 	facts->failures[tag]++;
 	ask_later(q, backoff_ms(&asking_backoff, facts->failures[tag], seed_of(q, tag)) +
-	    (int64_t)call->retry_after_s * 1000, tag);
+	    call->retry_after_s * INT64_C(1000), tag);
 }
 
 static void

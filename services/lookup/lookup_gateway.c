@@ -148,6 +148,12 @@ body_read(struct arena *arena, struct text body)
 	return doc_parse(arena, body, NULL, &root, &why) == FAULT_NONE && doc_kind(root) == DOC_OBJECT ? root : NULL;
 }
 
+bool
+lookup_is_document(struct arena *arena, struct text body)
+{
+	return body_read(arena, body) != NULL;
+}
+
 /* Ho, ChuDem and Ten, those there are, with blanks between; or one text. */
 static struct text
 person_name(struct arena *arena, const struct doc_node *name)
@@ -201,6 +207,14 @@ person_choose(const struct doc_node *people, struct text number)
 	return doc_at(people, 0);
 }
 
+static bool
+is_of_another(const struct doc_node *person, struct text number)
+{
+	struct text said = doc_get_text(person, "SoDinhDanh");
+
+	return said.n > 0 && !text_is_equal(said, number);
+}
+
 bool
 population_answer(struct arena *arena, const struct lookup_question *question, struct text body,
     struct lookup_answer *answer)
@@ -215,6 +229,9 @@ population_answer(struct arena *arena, const struct lookup_question *question, s
 	if (doc_kind(people) != DOC_ARRAY)
 		return false;
 	person = person_choose(people, doc_get_text(question->person, "number"));
+	/* Somebody else's record is no answer about this person: the register has mixed something up. */
+	if (is_of_another(person, doc_get_text(question->person, "number")))
+		return false;
 	known = (struct lookup_person){ person_name(arena, doc_get(person, "HoVaTen")),
 	    doc_get_text(person, "SoDinhDanh"), person_birth(arena, doc_get(person, "NgayThangNamSinh")) };
 	fill(&filling, "sex", doc_get(person, "GioiTinh"));

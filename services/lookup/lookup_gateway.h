@@ -33,12 +33,15 @@ void enterprise_headers(struct arena *arena, const struct lookup_caller *caller,
 
 /*
  * Reads an answer of status 200 and compares.  False when it is no answer to
- * the question (no JSON, another shape, an error code): then the register is
- * to be asked again.
+ * the question (no JSON, another shape, an error code, somebody else's
+ * record): then the register is to be asked again.
  */
 bool population_answer(struct arena *arena, const struct lookup_question *question, struct text body,
     struct lookup_answer *answer);
 bool enterprise_answer(struct arena *arena, const struct lookup_question *question, struct text body,
     struct lookup_answer *answer);
+
+/* Is it JSON at all, or the page of somebody on the way? */
+bool lookup_is_document(struct arena *arena, struct text body);
 
 #endif

@@ -238,7 +238,7 @@ static bool
 send_piece(struct worker *worker)
 {
 	struct state *state = worker_state(worker);
-	int lane = again_next(&state->again, clock_span_us(), clock_now_us(), resend_ms * 1000), n = 0;
+	int lane = again_next(&state->again, clock_span_us(), worker_now(worker), resend_ms * 1000), n = 0;
 	struct text blocks[PIECE_BLOCKS];
 	enum fault fault;
 	struct err err;

@@ -62,8 +62,8 @@ static const struct param params[] = {
 	{ 0 }
 };
 
-static const struct breaker_rule store_rule = { .failures = 10, .delay = { 500, 30000 }, .probe_ms = 30000 };
-static const struct backoff file_backoff = { 200, 60000 };
+static const struct breaker_rule store_rule = { .failures = 10, .delay = { 500, 5000 }, .probe_ms = 30000 };
+static const struct backoff file_backoff = { 200, 10000 };
 
 struct verification {
 	struct catalogue	*catalogue;
@@ -186,7 +186,7 @@ ask_next(struct inquiry *q)
 static bool
 is_over(const struct inquiry *q)
 {
-	return clock_now_us() - q->asked_at > patience_ms * 1000;
+	return worker_now(q->worker) - q->asked_at > patience_ms * 1000;
 }
 
 /* Until it may be tried again; a probe that is out is waited for in short steps. */
@@ -265,12 +265,14 @@ answered(struct inquiry *q, const struct http_call *call)
 	struct file_facts *file = &((struct round_facts *)q->facts)->file[call->tag];
 	bool read = answer_read(call, file);
 
+	worker_peer(q->worker, "objects", call, read);
 	breaker_leave(&own->store, file->ticket, !read, clock_span_us(), seed_of(q, call->tag));
-	worker_peer(q->worker, "objects", own->store.state == BREAKER_CLOSED);
 	if (read) {
 		ask_next(q);
 		return;
 	}
+	if (call->retry_after_s > 0)
+		breaker_hold(&own->store, clock_span_us() + call->retry_after_s * SECOND_US);
 	worker_count(q->worker, "store_failed");
 	file->failures++;
 	if (is_over(q)) {
@@ -279,7 +281,7 @@ answered(struct inquiry *q, const struct http_call *call)
 		return;
 	}
 	inquiry_later(q, backoff_ms(&file_backoff, file->failures, seed_of(q, call->tag)) +
-	    (int64_t)call->retry_after_s * 1000, call->tag);
+	    call->retry_after_s * INT64_C(1000), call->tag);
 }
 
 static void

@@ -18,13 +18,24 @@ has_address(const struct doc_node *body)
 	return true;
 }
 
+static struct text
+put_text(struct arena *arena, struct text before, struct text value)
+{
+	struct buf buf = buf_in(arena);
+
+	buf_text(&buf, before);
+	buf_json_text(&buf, value);
+	return buf_get(&buf);
+}
+
 static void
 answer(struct request *request, const struct subject *subject, const struct conduct *conduct, const char *status,
     const char *outcome, const struct parcel *parcel)
 {
 	struct reply reply = { .status = 200, .outcome = outcome };
 
-	reply.body = arena_printf(request->arena, "{\"Status\":\"%s\",\"Message\":\"%s\"", status, outcome);
+	reply.body = arena_printf(request->arena, "{\"Status\":\"%s\",\"Message\":\"%s\",\"OrderNumber\":", status, outcome);
+	reply.body = put_text(request->arena, reply.body, subject->key);
 	if (parcel != NULL) {
 		reply.body = arena_printf(request->arena, "%.*s,\"ItemCode\":\"%s\"", TEXT_ARG(reply.body),
 		    parcel->item_code);

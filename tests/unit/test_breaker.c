@@ -192,3 +192,24 @@ Test(backoff, jitter_is_full_even_and_told_by_the_seed)
 		cr_assert(tenths[i] > 850 && tenths[i] < 1150, "%d: %d", i, tenths[i]);
 	cr_assert_eq(backoff_ms(&b, 0, 5), 0);
 }
+
+/* A peer that asks not to be called is not called, whatever the delay says; a probe follows. */
+Test(breaker, hold)
+{
+	struct breaker b;
+	uint32_t ticket;
+
+	breaker_init(&b, &in_a_row);
+	breaker_hold(&b, 60 * 1000000);
+	cr_assert(!call(&b, false, 59 * 1000000));
+	breaker_hold(&b, 30 * 1000000);		/* not sooner */
+	cr_assert(!call(&b, false, 59 * 1000000));
+	ticket = breaker_enter(&b, 60 * 1000000, 1);
+	cr_assert_neq(ticket, 0);
+	breaker_leave(&b, ticket, true, 60 * 1000000, 1);
+	cr_assert_eq(b.state, BREAKER_OPEN);
+	breaker_hold(&b, 90 * 1000000);
+	cr_assert(!call(&b, false, 89 * 1000000));
+	cr_assert(call(&b, false, 90 * 1000000));
+	cr_assert_eq(b.state, BREAKER_CLOSED);
+}

@@ -196,7 +196,11 @@ Test(dispatch, answers)
 		{ "taken", 200, "{\"Status\":\"100\",\"ItemCode\":\"" ITEM "\"}", DISPATCH_REPLY_PLACED, ITEM },
 		{ "taken before", 200, "{\"Status\":\"101\",\"ItemCode\":\"" ITEM "\"}", DISPATCH_REPLY_PLACED, ITEM },
 		{ "asked", 200, "{\"Status\":\"100\",\"ItemCode\":\"" ITEM "\",\"State\":\"posted\"}", DISPATCH_REPLY_PLACED, ITEM },
-		{ "taken, no item", 200, "{\"Status\":\"100\"}", DISPATCH_REPLY_LATER, NULL },
+		{ "taken, no item", 200, "{\"Status\":\"100\"}", DISPATCH_REPLY_UNCLEAR, NULL },
+		{ "another parcel's", 200, "{\"Status\":\"100\",\"OrderNumber\":\"X\",\"ItemCode\":\"" ITEM "\"}", DISPATCH_REPLY_UNCLEAR,
+		  NULL },
+		{ "this parcel's", 200, "{\"Status\":\"100\",\"OrderNumber\":\"" PARCEL "\",\"ItemCode\":\"" ITEM "\"}",
+		  DISPATCH_REPLY_PLACED, ITEM },
 		{ "bad address", 200, "{\"Status\":\"400\"}", DISPATCH_REPLY_FAILED, "address_invalid" },
 		{ "bad address by HTTP", 400, "{\"Status\":\"400\"}", DISPATCH_REPLY_FAILED, "address_invalid" },
 		{ "will not", 422, "{\"Status\":\"422\"}", DISPATCH_REPLY_FAILED, "post_refused" },
@@ -205,7 +209,7 @@ Test(dispatch, answers)
 		{ "too often by HTTP", 429, "{}", DISPATCH_REPLY_LATER, NULL },
 		{ "broken", 500, "{\"Status\":\"400\"}", DISPATCH_REPLY_LATER, NULL },
 		{ "just below", 499, "{}", DISPATCH_REPLY_NEVER, NULL },
-		{ "no word", 200, "{}", DISPATCH_REPLY_LATER, NULL },
+		{ "no word", 200, "{}", DISPATCH_REPLY_UNCLEAR, NULL },
 		{ "not there", 404, "{}", DISPATCH_REPLY_NEVER, NULL },
 	};
 	struct err err;
@@ -215,15 +219,16 @@ Test(dispatch, answers)
 		struct text item = TEXT_NONE;
 		const char *reason = NULL;
 
-		cr_expect_eq(dispatch_reply(&outcome, &item, &reason, &err), cases[i].reply, "%s", cases[i].name);
+		cr_expect_eq(dispatch_reply(&outcome, TEXT(PARCEL), &item, &reason, &err), cases[i].reply, "%s", cases[i].name);
 		cr_expect(text_is_equal(reason != NULL ? text_of(reason) : item, text_of(cases[i].said)), "%s", cases[i].name);
 	}
-	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"100\",\"ItemCode\":\"" ITEM "\"}")), ASKED_HAPPENED);
-	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"100\"}")), ASKED_UNCLEAR);
-	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"404\"}")), ASKED_NOT);
-	cr_expect_eq(dispatch_asked(404, parsed("{\"Status\":\"404\"}")), ASKED_NOT);
-	cr_expect_eq(dispatch_asked(404, NULL), ASKED_UNCLEAR);
-	cr_expect_eq(dispatch_asked(500, parsed("{\"Status\":\"404\"}")), ASKED_UNCLEAR);
+	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"100\",\"ItemCode\":\"" ITEM "\"}"), TEXT(PARCEL)), ASKED_HAPPENED);
+	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"100\"}"), TEXT(PARCEL)), ASKED_UNCLEAR);
+	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"404\"}"), TEXT(PARCEL)), ASKED_NOT);
+	cr_expect_eq(dispatch_asked(404, parsed("{\"Status\":\"404\"}"), TEXT(PARCEL)), ASKED_NOT);
+	cr_expect_eq(dispatch_asked(200, parsed("{\"Status\":\"404\",\"OrderNumber\":\"X\"}"), TEXT(PARCEL)), ASKED_UNCLEAR);
+	cr_expect_eq(dispatch_asked(404, NULL, TEXT(PARCEL)), ASKED_UNCLEAR);
+	cr_expect_eq(dispatch_asked(500, parsed("{\"Status\":\"404\"}"), TEXT(PARCEL)), ASKED_UNCLEAR);
 }
 
 /* --- the parcel's row ---------------------------------------------------------- */

@@ -345,8 +345,8 @@ Test(fee, answers)
 		enum fee_reply	reply;
 	} cases[] = {
 		{ "done", 200, ok, seal, FEE_REPLY_DONE },
-		{ "forged", 200, ok, "|" ORDER "|||guess", FEE_REPLY_LATER },
-		{ "other order", 200, "\"MaLoi\":\"00\",\"MaThamChieu\":\"X\"", "|X|||secret", FEE_REPLY_LATER },
+		{ "forged", 200, ok, "|" ORDER "|||guess", FEE_REPLY_UNCLEAR },
+		{ "other order", 200, "\"MaLoi\":\"00\",\"MaThamChieu\":\"X\"", "|X|||secret", FEE_REPLY_UNCLEAR },
 		{ "asked", 200, "\"MaLoi\":\"00\",\"MaThamChieu\":\"" ORDER "\",\"TrangThaiGD\":1,\"SoTien\":4000,\"MaGiaoDich\":\"T1\"",
 		  "|" ORDER "|4000|T1|secret", FEE_REPLY_DONE },
 		{ "not there yet", 200, "\"MaLoi\":\"02\",\"MaThamChieu\":\"" ORDER "\"", seal, FEE_REPLY_LATER },
@@ -369,13 +369,14 @@ Test(fee, answers)
 
 		cr_expect_eq(fee_reply(&outcome, TEXT(ORDER), "secret", &err), cases[i].reply, "%s", cases[i].name);
 	}
-	cr_expect_eq(fee_reply(&nothing, TEXT(ORDER), "secret", &err), FEE_REPLY_LATER);
-	cr_expect_eq(fee_asked(200, answered(ok, seal), "secret"), ASKED_HAPPENED);
-	cr_expect_eq(fee_asked(200, answered("\"MaLoi\":\"01\",\"MaThamChieu\":\"" ORDER "\"", seal), "secret"), ASKED_NOT);
-	cr_expect_eq(fee_asked(200, answered("\"MaLoi\":\"97\",\"MaThamChieu\":\"" ORDER "\"", seal), "secret"), ASKED_UNCLEAR);
-	cr_expect_eq(fee_asked(200, answered(ok, "forged"), "secret"), ASKED_UNCLEAR);
-	cr_expect_eq(fee_asked(500, answered(ok, seal), "secret"), ASKED_UNCLEAR);
-	cr_expect_eq(fee_asked(200, NULL, "secret"), ASKED_UNCLEAR);
+	cr_expect_eq(fee_reply(&nothing, TEXT(ORDER), "secret", &err), FEE_REPLY_UNCLEAR);
+	cr_expect_eq(fee_asked(200, answered(ok, seal), text_of(ORDER), "secret"), ASKED_HAPPENED);
+	cr_expect_eq(fee_asked(200, answered("\"MaLoi\":\"01\",\"MaThamChieu\":\"" ORDER "\"", seal), text_of(ORDER), "secret"), ASKED_NOT);
+	cr_expect_eq(fee_asked(200, answered("\"MaLoi\":\"97\",\"MaThamChieu\":\"" ORDER "\"", seal), text_of(ORDER), "secret"), ASKED_UNCLEAR);
+	cr_expect_eq(fee_asked(200, answered(ok, "forged"), text_of(ORDER), "secret"), ASKED_UNCLEAR);
+	cr_expect_eq(fee_asked(500, answered(ok, seal), text_of(ORDER), "secret"), ASKED_UNCLEAR);
+	cr_expect_eq(fee_asked(200, NULL, text_of(ORDER), "secret"), ASKED_UNCLEAR);
+	cr_expect_eq(fee_asked(200, answered(ok, seal), TEXT("another"), "secret"), ASKED_UNCLEAR);	/* about somebody else */
 }
 
 Test(fee, bodies_of_refund_and_query)
