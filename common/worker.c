@@ -113,6 +113,8 @@ static const struct param common_params[] = {
 	    "most messages of one transaction; 0: 200, tracking 500" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
+	{ "gather.pause", PARAM_INT, &settings.pause_ms, "20", 0, 1000, "ms",
+	    "how long a turn waits for more messages at most; it waits no longer than the turn before has taken" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
 	    "after which the group gives the lanes of a silent worker to others" },
 	{ "message.timeout", PARAM_INT, &settings.message_timeout_ms, "30000", 1000, 300000, "ms",

@@ -30,7 +30,7 @@ enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX =
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
-	int64_t		batch, budget_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
+	int64_t		batch, budget_ms, pause_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
 	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
 	bool		log_jobs;
 };
@@ -212,6 +212,7 @@ struct worker {
 	int64_t			last_commit_us;
 	bool			clock_known;
 	int64_t			clock_ahead_us;	/* the database's clock, before our span clock */
+	int64_t			turn_us, turn_ended_us;	/* of the last one that had work */
 	struct err		fatal;		/* why the loop ends, when it is not a signal */
 	int64_t			decided, batches;
 	struct { const char *what; int64_t n; } counts[32];

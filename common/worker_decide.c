@@ -9,7 +9,7 @@
 
 #include "worker.h"
 
-enum { ASKING_RETRY_US = 15 * 1000 * 1000, UNKNOWN_RETRY_US = 300 * 1000, INPUTS_MAX = 256 };
+enum { ASKING_RETRY_US = 15 * 1000 * 1000, ROOM_RETRY_US = 250 * 1000, UNKNOWN_RETRY_US = 300 * 1000, INPUTS_MAX = 256 };
 
 /* --- giving ----------------------------------------------------------------- */
 
@@ -312,7 +312,8 @@ decide_message(struct turn *t, struct job *job, struct entry *entry)
 		return;
 	asking = facts_for(t, job, &ready);
 	if (!ready) {
-		wait_until(job, t->now + ASKING_RETRY_US, "asking");
+		/* Nobody calls up one for whose inquiry there was no room. */
+		wait_until(job, t->now + (asking != NULL ? ASKING_RETRY_US : ROOM_RETRY_US), "asking");
 		return;
 	}
 	ask_service(t, job, entry, asking);

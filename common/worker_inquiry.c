@@ -301,10 +301,14 @@ inquiries_begin(struct turn *t, struct err *err)
 
 	if (w->n_asking >= w->set.inquiries)
 		make_room(w);
-	for (int i = 0; i < t->jobs.n; i++)
-		if (w->n_asking < w->set.inquiries && needs_inquiry(t, jobs[i]) &&
-		    asking_find(w, jobs[i]->dossier, inquiry_number(jobs[i])) == NULL)
-			fresh[n++] = asking_new(t, jobs[i]);
+	/* Those that have waited for room come before those that have just arrived. */
+	for (int i = 0; i < 2 * t->jobs.n; i++) {
+		const struct job *job = jobs[i % t->jobs.n];
+
+		if (w->n_asking < w->set.inquiries && job->stored == (i < t->jobs.n) && needs_inquiry(t, job) &&
+		    asking_find(w, job->dossier, inquiry_number(job)) == NULL)
+			fresh[n++] = asking_new(t, job);
+	}
 	if (n == 0)
 		return FAULT_NONE;
 	fault = load_contents(w, fresh, n, &rows, err);

@@ -350,6 +350,8 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	w->decided += t->jobs.n;
 	w->batches++;
 	w->last_commit_us = clock_span_us();
+	w->turn_us = w->last_commit_us - t->began_us;
+	w->turn_ended_us = w->last_commit_us;
 	stop_stepping(w);
 	kill_point(KILL_TURN_OVER);
 }
