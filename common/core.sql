@@ -23,10 +23,18 @@ returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked
 update core.lane set begun = true, unclean = $4::integer, alive_at = now() where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
 
 -- name: lane_release
--- Give a lane back in good order.
+-- Give a lane back in good order.  Not where the table knows less than the broker has: commits are lost, and that must stay seen.
 -- $1 stage, $2 lane, $3 epoch, $4 acked, $5 acked_offset, $6 read_to
 update core.lane set owner = null, acked = $4::bigint, acked_offset = $5::bigint, read_to = $6::bigint[], step_note = null
-where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint and given >= $4::bigint
+
+-- name: server_since
+-- Since when this server runs: another one, or the same after a restart, answers otherwise.
+select pg_postmaster_start_time()
+
+-- name: lane_given
+-- What every lane of every stage has given, and up to where the broker was known to have it.
+select stage, lane, given, acked, acked_offset from core.lane order by stage, lane
 
 -- name: lane_fence
 -- First statement of every batch: lock the lanes and show whose they are and where they stand.

@@ -173,8 +173,8 @@ journal_load_tail(struct db *db, struct arena *arena, enum stage stage, int lane
 	return fault;
 }
 
-static enum fault
-lost_commits(struct err *err, enum stage stage, int lane, int64_t number, const char *how)
+enum fault
+journal_lost_commits(struct err *err, enum stage stage, int lane, int64_t number, const char *how)
 {
 	return err_set(err, FAULT_FATAL, "check the journal's tail", "lost_commits",
 	    "%s/%d: the topic has entry %lld, %s: the database has lost commits that were "
@@ -206,9 +206,9 @@ check_entry(const struct message *m, enum stage stage, struct lane *lane, const 
 	if (!event_number(&m->record, &number) || number <= lane->saved_acked)
 		return FAULT_NONE;
 	if (tail->n == 0 || number >= tail->first + tail->n || number < tail->first)
-		return lost_commits(err, stage, lane->lane, number, "which the table does not have");
+		return journal_lost_commits(err, stage, lane->lane, number, "which the table does not have");
 	if (!same_entry(&m->record, tail->packed[number - tail->first], arena))
-		return lost_commits(err, stage, lane->lane, number, "which the table has otherwise");
+		return journal_lost_commits(err, stage, lane->lane, number, "which the table has otherwise");
 	if (number == lane->acked + 1) {
 		lane->acked = number;
 		lane->acked_offset = m->place.offset;
@@ -247,6 +247,32 @@ journal_check_topic(struct reader *reader, enum stage stage, struct lane *lane,
 			continue;
 		}
 		fault = check_entry(&m, stage, lane, tail, arena, err);
+		from = m.place.offset + 1;
+		consumer_release(&m);
+	}
+	return fault;
+}
+
+enum fault
+journal_highest(struct reader *reader, enum stage stage, int lane, int64_t from, int64_t to,
+    int64_t *number, struct err *err)
+{
+	int64_t deadline_us = clock_span_us() + 30 * SECOND_US, n;
+	struct message m;
+	enum fault fault = reader_assign(reader, stage_journal(stage), &lane, &from, 1, err);
+
+	*number = 0;
+	while (fault == FAULT_NONE && from < to) {
+		if (clock_span_us() > deadline_us)
+			return err_set(err, FAULT_RETRY, "look at the end of a journal", "timeout", "%s/%d",
+			    stage_journal(stage), lane);
+		err->fault = FAULT_NONE;
+		if (!reader_poll(reader, 100, &m, err)) {
+			fault = err->fault;
+			continue;
+		}
+		if (event_number(&m.record, &n) && n > *number)
+			*number = n;
 		from = m.place.offset + 1;
 		consumer_release(&m);
 	}

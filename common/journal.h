@@ -55,4 +55,12 @@ ERR_CHECK enum fault journal_load_tail(struct db *db, struct arena *arena, enum 
 ERR_CHECK enum fault journal_check_topic(struct reader *reader, enum stage stage, struct lane *lane,
     const struct block *tail, struct arena *arena, struct err *err);
 
+/* The highest number in a partition of a journal, of the entries from one offset up to another; 0: none. */
+ERR_CHECK enum fault journal_highest(struct reader *reader, enum stage stage, int lane, int64_t from,
+    int64_t to, int64_t *number, struct err *err);
+
+/* "the topic has entry N, …": the database has lost commits. FAULT_FATAL. */
+enum fault journal_lost_commits(struct err *err, enum stage stage, int lane, int64_t number,
+    const char *how);
+
 #endif

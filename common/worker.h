@@ -187,6 +187,8 @@ struct worker {
 	size_t			items_bytes;
 	bool			is_full;	/* reading pauses until what is under way has shrunk */
 	bool			want_reassign;
+	time_us			vetted_since;	/* since when the server runs that was found to know all that is published */
+	bool			is_vetted;	/* the one behind this connection */
 	int64_t			reclaim_at_us;
 	bool			paused, pause_known;	/* by an operator */
 	int64_t			pause_look_us;
@@ -227,6 +229,9 @@ void release_all(struct worker *w);
 void lanes_dropped(struct worker *w);	/* forget what was under way for lanes that are not ours any more */
 ERR_CHECK enum fault connect_database(struct worker *w, struct err *err);
 
+/* worker_vet.c */
+ERR_CHECK enum fault vet_database(struct worker *w, struct err *err);
+
 /* worker_receive.c */
 struct job *receive_message(struct turn *t, const struct message *m);
 void receive_outside(struct turn *t, struct job *job);	/* envelope, contract */
@@ -235,6 +240,7 @@ ERR_CHECK enum fault load_contracts(struct worker *w, struct err *err);
 
 /* worker_stored.c */
 ERR_CHECK enum fault receive_stored(struct turn *t, struct err *err);
+int count_owned(const struct worker *w);
 struct text job_pack(struct arena *arena, const struct job *job);
 
 /* worker_redrive.c: dead letters that are tried again */

@@ -31,6 +31,7 @@ connect_database(struct worker *w, struct err *err)
 	snprintf(role, sizeof role, "dossier_%s", stage_name(w->stage));
 	db_close(w->db);
 	w->db = NULL;
+	w->is_vetted = false;
 	fault = db_open(&options, &w->db, err);
 	if (fault == FAULT_NONE)
 		fault = core_prepare(w->db, err);
@@ -120,12 +121,19 @@ static enum fault
 claim(struct worker *w, struct lane *lane, int number, struct arena *arena, struct err *err)
 {
 	struct block tail;
+	int64_t known = lane->state.given;	/* what this process has seen committed */
 	enum fault fault = FAULT_NONE;
 
 	if (db_is_broken(w->db))
 		fault = connect_database(w, err);
 	if (fault == FAULT_NONE)
+		fault = vet_database(w, err);
+	if (fault == FAULT_NONE)
 		fault = lane_claim(w->db, arena, w->stage, number, w->owner, DOSSIER_VERSION, lane, err);
+	/* It may still be on its way to the broker: the same numbers must not be given anew. */
+	if (fault == FAULT_NONE && lane->state.given < known)
+		fault = journal_lost_commits(err, w->stage, number, known, "or soon has it; this process has "
+		    "committed it");
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_CLAIM_RAISED);
 		fault = check_tail(w, lane, arena, &tail, err);

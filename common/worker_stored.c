@@ -170,7 +170,7 @@ stage_args(struct worker *w, enum stage stage)
 	return args;
 }
 
-static int
+int
 count_owned(const struct worker *w)
 {
 	int n = 0;

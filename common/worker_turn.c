@@ -448,6 +448,8 @@ turn_run(struct worker *w, struct err *err)
 
 	if (db_is_broken(w->db))
 		fault = connect_database(w, err);
+	if (fault == FAULT_NONE && !w->is_vetted && count_owned(w) > 0)
+		fault = vet_database(w, err);
 	if (fault == FAULT_NONE)
 		fault = pause_look(w, err);
 	if (fault != FAULT_NONE)

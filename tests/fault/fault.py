@@ -113,9 +113,9 @@ class World(stack.World):
     def another_producer(self):
         return stack.Producer(self.broker, self.producer_log, self.acknowledged)
 
-    def flood(self, n):
+    def flood(self, n, partition=None):
         """Many dossiers at once, so that no worker is idle; they too must end when the fault is over."""
-        self.flooded += self.submit_all(["birth-in-time"] * n)
+        self.flooded += self.submit_all(["birth-in-time"] * n, partition=partition)
 
     def healed(self):
         """The fault is over from here on, whatever else the row looks at."""

@@ -1,7 +1,10 @@
 """postgres - what harms a database: its processes, its sessions, and what workers said about it."""
-import os, re, signal, time
+import os, re, shutil, signal, subprocess, time
+import fault
 import stack
-from stack import Failure, check, short, until
+from stack import Failure, check, until
+
+BIN = "/usr/lib/postgresql/15/bin"
 
 WORKERS = "application_name like 'dossier-%' and usename <> 'dossier_owner' and backend_type = 'client backend'"
 
@@ -104,3 +107,76 @@ def last_numbers(w, stage):
     for m in w.read(stack.JOURNALS[stage]):
         last[m["partition"]] = max(last.get(m["partition"], 0), int(m["headers"]["ce_sequence"]))
     return last
+
+
+class Server:
+    """Another database beside the world's first, made by deploy/database too: a standby."""
+
+    def __init__(self, w, name):
+        self.w, self.name, self.folder = w, name, f"{w.servers}/{name}"
+        self.script("start")        # draws port and socket, which stay
+        self.script("stop")
+        self.conninfo = open(self.folder + "/conninfo").read().strip()
+        self.host, self.port = re.match(r"host=(\S+) port=(\d+)", self.conninfo).groups()
+
+    def script(self, what):
+        done = subprocess.run(["deploy/database", what, self.folder], capture_output=True, text=True, timeout=90 * stack.SLOW,
+                              env={**os.environ, "DOSSIER_GUARD_PID": str(os.getpid())})
+        check(done.returncode == 0, f"deploy/database {what} {self.folder}: {done.stderr[-400:]}")
+
+    def first_pid(self):
+        return int(open(self.folder + "/pid").read())
+
+    def sql(self):
+        return stack.Sql(f"host={self.host} port={self.port} dbname={self.w.database} user=postgres")
+
+    def copy(self, primary):
+        """A base backup of the primary, that follows it."""
+        data = self.folder + "/data"
+        shutil.rmtree(data)
+        os.mkdir(data, 0o700)
+        account = []
+        if os.getuid() == 0:
+            shutil.chown(data, "postgres", "postgres")
+            account = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        done = subprocess.run([*account, BIN + "/pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", data, "-d",
+                               f"host={primary.host} port={primary.port} user=postgres application_name={self.name}"],
+                              cwd="/", capture_output=True, text=True, timeout=60 * stack.SLOW)
+        check(done.returncode == 0, "pg_basebackup: " + done.stderr)
+        self.script("start")
+        sql = primary.sql()
+        until(lambda: sql.value(f"select count(*) from pg_stat_replication where application_name = '{self.name}' and state = 'streaming'"),
+              30, "the standby does not follow")
+        sql.close()
+
+    def promote(self):
+        sql = self.sql()
+        check(sql.value("select pg_promote()") is True, "not promoted")
+        until(lambda: sql.value("select pg_is_in_recovery()") is False, 20, "still a standby")
+        sql.close()
+
+
+class First(Server):
+    """The world's own."""
+
+    def __init__(self, w):
+        self.w, self.name, self.folder = w, "database", f"{w.servers}/database"
+        self.conninfo = open(self.folder + "/conninfo").read().strip()
+        self.host, self.port = re.match(r"host=(\S+) port=(\d+)", self.conninfo).groups()
+
+
+class Replicated(fault.World):
+    """Its workers know three servers, and take the one that lets them write."""
+
+    def before_workers(self):
+        self.database = re.search(r"dbname=(\S+)", self.conninfo)[1]
+        self.primary = First(self)
+        self.second, self.third = Server(self, "second"), Server(self, "third")
+        all = [self.primary, self.second, self.third]
+        self.conninfo = (f"host={','.join(s.host for s in all)} port={','.join(s.port for s in all)} dbname={self.database} "
+                         "target_session_attrs=read-write")
+
+    def stop(self):
+        super().stop()
+        for name in ("second", "third"):
+            subprocess.run(["deploy/database", "stop", f"{self.servers}/{name}"], capture_output=True)

@@ -157,9 +157,11 @@ wipe(const char *broker)
 {
 	rd_kafka_t *rk = producer_new(broker);
 
-	for (int tries = 0; topics_delete(rk) > 0; tries++)
-		if (tries == 100)
+	for (int tries = 0; topics_delete(rk) > 0; tries++) {
+		if (tries == 300)
 			die("topics that cannot be deleted");
+		usleep(100 * 1000);	/* a broker under load takes its time to forget them */
+	}
 	rd_kafka_destroy(rk);
 	return 0;
 }
