@@ -191,12 +191,14 @@ delete from core.job j using unnest($2::integer[], $3::integer[], $4::bigint[]) 
 where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
 
 -- name: deadletter_insert
--- One that was tried again, waited and is dead after all stands again.
+-- One that was tried again and is dead after all stands again, its attempt counted.
 insert into core.deadletter as d (stage, topic, partition, "offset", at, reason, message, digest, lane)
 select $1::smallint, u.* from unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bytea[], $8::bytea[],
 	$9::integer[]) u
-on conflict (topic, partition, "offset", stage) do update set redriven_at = null, reason = excluded.reason, lane = excluded.lane
-where d.redriven_at is not null
+on conflict (topic, partition, "offset", stage) do update set redrives = d.redrives + (d.redrive_at is not null)::integer,
+	redrive_at = null, redriven_at = null, reason = excluded.reason, lane = excluded.lane,
+	announced = d.announced and d.reason = excluded.reason
+where d.redrive_at is not null or d.redriven_at is not null
 
 -- name: deadletter_due
 -- Those that an operator wants tried again, in the order in which they were asked for.
@@ -208,10 +210,9 @@ from unnest($2::integer[]) l(lane) cross join lateral (
 	order by redrive_at limit $3::integer) d
 
 -- name: deadletter_redriven
--- What became of them: taken, or (with a reason) dead once more.
-update core.deadletter d set redrive_at = null, redrives = d.redrives + 1, reason = coalesce(u.reason, d.reason),
-	redriven_at = case when u.reason is null then now() end
-from unnest($2::text[], $3::integer[], $4::bigint[], $5::text[]) as u(topic, partition, "offset", reason)
+-- They are dead no more; those that are went through deadletter_insert.
+update core.deadletter d set redrive_at = null, redrives = d.redrives + 1, redriven_at = now()
+from unnest($2::text[], $3::integer[], $4::bigint[]) as u(topic, partition, "offset")
 where d.stage = $1::smallint and d.topic = u.topic and d.partition = u.partition and d."offset" = u."offset"
 
 -- name: deadletter_unannounced

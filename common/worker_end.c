@@ -158,7 +158,7 @@ end_job(struct turn *t, struct job *job, struct entry *entry)
 		*(int *)list_add(t->worker->arena, &entry->blocked, sizeof(int)) = job->lane;
 		entry->waits = true;
 	}
-	if (job->end == END_DEAD && !job->redriven)
+	if (job->end == END_DEAD)
 		*(struct job **)list_add(t->worker->arena, &t->dead, sizeof job) = job;
 	if (job->kind == JOB_HANDOVER) {
 		/* Taken in: the row of the other lane goes, and it is ours from here on. */

@@ -56,26 +56,23 @@ redrive_write(struct turn *t)
 {
 	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
-	struct db_args *args = db_args_new(w->arena, 5);
-	struct db_array *topics, *partitions, *offsets, *reasons;
+	struct db_args *args = db_args_new(w->arena, 4);
+	struct db_array *topics, *partitions, *offsets;
 	int n = 0;
 
 	db_put_int2(args, (int)w->stage);
 	topics = db_put_array(args, DB_TEXT);
 	partitions = db_put_array(args, DB_INT4);
 	offsets = db_put_array(args, DB_INT8);
-	reasons = db_put_array(args, DB_TEXT);
 	for (int i = 0; i < t->jobs.n; i++) {
 		const struct job *job = jobs[i];
 
-		if (!job->redriven)
+		if (!job->redriven || job->end == END_DEAD)
 			continue;
 		n++;
 		db_add_text(topics, text_of(w->topics[job->place.topic]));
 		db_add_int4(partitions, job->place.partition);
 		db_add_int8(offsets, job->place.offset);
-		db_add_text(reasons, job->end != END_DEAD ? TEXT_NONE
-		    : arena_printf(w->arena, "%s: %s", job->why.code, job->why.text));
 	}
 	if (n > 0)
 		db_queue(w->db, core_stmt(SQL_DEADLETTER_REDRIVEN), args);

@@ -1,16 +1,13 @@
 /*
- * deadletter - what came from outside and could not be read, byte for byte.
- * parked - what was set aside, and waits for a person.
+ * deadletter list, show - what came from outside and could not be read, byte for byte.
  *
  * Unreadable messages may hold what an applicant wrote: the value is printed
  * only when it is asked for.
  */
 #include <stdio.h>
 
-#include "belongings.h"
+#include "chosen.h"
 #include "record.h"
-#include "session.h"
-#include "table.h"
 
 static struct {
 	int64_t	limit;
@@ -27,30 +24,6 @@ static const struct option_row show_options[] = {
 	{ .name = NULL }
 };
 
-typedef void (*put_rows)(struct table *table, const struct rows *rows);
-
-/* One statement with a limit, as one table. */
-static int
-list_with(struct ctl *ctl, int statement, struct table *table, put_rows put, const char *empty)
-{
-	struct db_args *args = db_args_new(ctl->arena, 1);
-	struct session *session = NULL;
-	const struct rows *rows;
-	struct err err;
-	enum fault fault = session_open(ctl, "dossier_auditor", &session, &err);
-
-	db_put_int8(args, opt.limit);
-	if (fault == FAULT_NONE)
-		fault = session_run(session, statement, args, &rows, &err);
-	if (fault == FAULT_NONE)
-		put(table, rows);
-	session_close(session);
-	if (fault != FAULT_NONE)
-		return ctl_fail(ctl, &err);
-	table_print(table, empty);
-	return CTL_YES;
-}
-
 /* --- dead letters -------------------------------------------------------- */
 
 static void
@@ -66,6 +39,8 @@ put_deadletters(struct table *table, const struct rows *rows)
 		table_int(table, rows_int8(rows, i, 6));
 		table_hex(table, rows_text(rows, i, 7).s, rows_text(rows, i, 7).n);
 		table_bool(table, rows_bool(rows, i, 8));
+		table_int(table, rows_int4(rows, i, 9));
+		table_time(table, rows_time(rows, i, 10));
 		table_end(table);
 	}
 }
@@ -77,27 +52,12 @@ deadletter_list(struct ctl *ctl)
 		{ "STAGE", "stage", false }, { "TOPIC", "topic", false },
 		{ "PARTITION", "partition", true }, { "OFFSET", "offset", true },
 		{ "ARRIVED", "at", false }, { "REASON", "reason", false }, { "BYTES", "bytes", true },
-		{ NULL, "digest", false }, { "ANNOUNCED", "announced", false }
+		{ NULL, "digest", false }, { "ANNOUNCED", "announced", false },
+		{ "TRIED AGAIN", "redrives", true }, { "ASKED FOR", "redrive_at", false },
 	};
 
-	return list_with(ctl, SQL_DEADLETTERS, table_new(ctl, columns, 9), put_deadletters,
+	return list_limited(ctl, SQL_DEADLETTERS, opt.limit, table_new(ctl, columns, 11), put_deadletters,
 	    "no dead letter");
-}
-
-/* TOPIC/PARTITION/OFFSET */
-static bool
-place_read(struct ctl *ctl, const char *word, struct text *topic, int64_t *partition,
-    int64_t *offset)
-{
-	const char *last = strrchr(word, '/'), *first = last;
-
-	while (first != NULL && first > word && *--first != '/')
-		;
-	if (first == NULL || first == word || *first != '/')
-		return false;
-	*topic = arena_copy(ctl->arena, word, (size_t)(first - word));
-	return text_to_int64((struct text){ first + 1, (size_t)(last - first - 1) }, partition) &&
-	    text_to_int64(text_of(last + 1), offset) && *partition >= 0 && *partition <= INT32_MAX;
 }
 
 /* Text as it is where it is text; bytes as hexadecimal. */
@@ -182,41 +142,6 @@ deadletter_show(struct ctl *ctl)
 	return found ? CTL_YES : CTL_NO;
 }
 
-/* --- parked -------------------------------------------------------------- */
-
-static void
-put_parked(struct table *table, const struct rows *rows)
-{
-	for (int i = 0; i < rows_count(rows); i++) {
-		table_text(table, rows_text(rows, i, 0));
-		for (int c = 1; c <= 3; c++)
-			table_int(table, rows_int8(rows, i, c));
-		table_name(table, job_kind_name(rows_int4(rows, i, 4)));
-		table_text(table, rows_text(rows, i, 5));
-		table_uuid(table, rows_uuid(rows, i, 6));
-		table_text(table, rows_text(rows, i, 7));
-		table_int(table, rows_int4(rows, i, 8));
-		table_text(table, rows_text(rows, i, 9));
-		table_time(table, rows_time(rows, i, 10));
-		table_end(table);
-	}
-}
-
-static int
-parked_list(struct ctl *ctl)
-{
-	static const struct table_column columns[] = {
-		{ "STAGE", "stage", false }, { "LANE", "lane", true }, { NULL, "origin", true },
-		{ "ORD", "ord", true }, { "KIND", "kind", false }, { "PURPOSE", "purpose", false },
-		{ "DOSSIER", "dossier", false }, { "CODE", "code", false },
-		{ "ATTEMPTS", "attempts", true }, { "REASON", "reason", false },
-		{ "SINCE", "created_at", false }
-	};
-
-	return list_with(ctl, SQL_PARKED, table_new(ctl, columns, 11), put_parked,
-	    "nothing is parked");
-}
-
 const struct command deadletter_list_command = {
 	.path = "deadletter list", .arguments = "", .run = deadletter_list, .options = list_options,
 	.summary = "messages from outside that could not be read",
@@ -229,10 +154,4 @@ const struct command deadletter_show_command = {
 	.summary = "one of them: headers, and its value when asked",
 	.exits = "Exit status: 0 shown, 1 there is none at that place, 2 could not ask.\n",
 	.examples = "  dossierctl deadletter show dossier.submissions/3/17 --value\n",
-};
-
-const struct command parked_list_command = {
-	.path = "parked list", .arguments = "", .run = parked_list, .options = list_options,
-	.summary = "jobs that wait for a person",
-	.examples = "  dossierctl parked list -o json | jq -r .reason | sort | uniq -c\n",
 };

@@ -113,8 +113,8 @@ where stage = $1 and lane = $2 and last >= $3 order by last limit 1
 
 -- name: deadletters
 -- $1 at most
-select s.name, l.topic, l.partition, l."offset", l.at, l.reason, length(l.message), l.digest, l.announced
-from core.deadletter l join core.stage s using (stage) order by l.at desc, l.topic, l.partition, l."offset"
+select s.name, l.topic, l.partition, l."offset", l.at, l.reason, length(l.message), l.digest, l.announced, l.redrives, l.redrive_at
+from core.deadletter l join core.stage s using (stage) where l.redriven_at is null order by l.at desc, l.topic, l.partition, l."offset"
 limit $1::int8
 
 -- name: deadletter
@@ -123,11 +123,14 @@ select s.name, l.at, l.reason, l.digest, l.announced, l.message
 from core.deadletter l join core.stage s using (stage)
 where l.topic = $1 and l.partition = $2 and l."offset" = $3
 
+-- Lanes, what their owners say of them, and who has paused their stage.
 -- name: lanes
 select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at, l.unclean, l.step_note,
     cardinality(l.next_offset), l.next_offset, l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
-    l.parked, l.given_hash
-from core.lane l join core.stage s using (stage) order by s.stage, l.lane
+    l.parked, l.given_hash, l.seen, l.alive_at, case when l.note_epoch = l.epoch and l.owner is not null then l.note end, l.note_at,
+    p.since, o.who, o.why
+from core.lane l join core.stage s using (stage) left join core.pause p using (stage) left join core.operation o on o.id = p.operation
+order by s.stage, l.lane
 
 -- Replay: what one home has, in one snapshot (repeatable read): the lanes' ends first.
 -- $1 lane  rows: stage, given, given_hash, acked, last number of the blocks (0: none)
@@ -178,3 +181,100 @@ fetch 4000 from replay_parcels
 -- name: replay_blocks
 select first, head, entries from core.journal
 where stage = $1 and lane = $2 and last > $3 order by last limit $4::int8
+
+-- --- what operators do ---------------------------------------------------------------
+
+-- role: dossier_operator  $1 who  $2 account  $3 command  $4 why  $5 arguments  $6 how many  rows: its number
+-- name: operation_begin
+insert into core.operation (who, account, what, why, arguments, planned) values ($1, $2, $3, $4, $5, $6) returning id
+
+-- role: dossier_operator  $1 operation  $2 how many were done
+-- name: operation_end
+update core.operation set done = $2::int8, ended_at = clock_timestamp() where id = $1::int8
+
+-- $1 at most
+-- name: operations
+select id, at, who, account, role, what, why, arguments, planned, done, ended_at from core.operation order by id desc limit $1::int8
+
+-- $1 operation
+-- name: operation_items
+select i.n, i.at, s.name, i.lane, i.item, i.dossier, i.reason
+from core.operation_item i join core.stage s using (stage) where i.operation = $1::int8 order by i.n
+
+-- What is parked and fits, in the order in which it came.
+-- role: dossier_operator  $1 stage  $2 lane  $3 beginning of the reason  $4 since  $5 until  $6 dossier; null: any
+-- name: parked_chosen
+select stage, lane, origin, ord, reason, created_at, substring(message for 32), kind
+from core.job
+where due_at is null and ($1::int8 is null or stage = $1) and ($2::int8 is null or lane = $2)
+	and ($3::text is null or starts_with(reason, $3)) and ($4::timestamptz is null or created_at >= $4)
+	and ($5::timestamptz is null or created_at < $5) and ($6::uuid is null or dossier = $6)
+order by created_at, stage, lane, ord, origin
+
+-- Make these due, in this order, and record it; those that are parked no more are left out.
+-- role: dossier_operator  $1 operation  $2 those before  $3 stages  $4 lanes  $5 origins  $6 ords
+-- locks: the rows
+-- name: parked_release
+with asked as (
+	select * from unnest($3::int2[], $4::int4[], $5::int4[], $6::int8[]) with ordinality as u(stage, lane, origin, ord, n)
+), released as (
+	update core.job j set due_at = now() + a.n * interval '1 microsecond', attempts = (j.kind = 1)::int4
+	from asked a where j.stage = a.stage and j.lane = a.lane and j.origin = a.origin and j.ord = a.ord and j.due_at is null
+	returning a.n, j.stage, j.lane, j.origin || '/' || j.ord as item, j.dossier, j.reason
+)
+insert into core.operation_item (operation, n, stage, lane, item, dossier, reason)
+select $1::int8, $2::int8 + n, stage, lane, item, dossier, reason from released
+
+-- What became of released jobs.
+-- role: dossier_operator  $1 operation  rows: not finished, parked again
+-- name: parked_watch
+select count(*) filter (where j.due_at is not null), count(*) filter (where j.stage is not null and j.due_at is null)
+from core.operation_item i left join core.job j on j.stage = i.stage and j.lane = i.lane
+	and j.origin = split_part(i.item, '/', 1)::int4 and j.ord = split_part(i.item, '/', 2)::int8
+where i.operation = $1::int8
+
+-- Dead letters that fit and have not been taken or asked for, in the order in which they came: within a partition
+-- that is the offsets', whatever the broker's clock did.
+-- role: dossier_operator  $1 stage  $2 lane  $3 beginning of the reason  $4 since  $5 until; null: any  $6 bytes too?
+-- name: redrive_chosen
+select stage, coalesce(lane, partition), topic, partition, "offset", reason, at, case when $6::bool then message end
+from core.deadletter
+where redrive_at is null and redriven_at is null and ($1::int8 is null or stage = $1)
+	and ($2::int8 is null or coalesce(lane, partition) = $2) and ($3::text is null or starts_with(reason, $3))
+	and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
+order by max(at) over (partition by topic, partition order by "offset"), topic, partition, "offset", stage
+
+-- Ask the lanes' owners to try these again, in this order, and record it; what was asked for or taken is left out.
+-- role: dossier_operator  $1 operation  $2 those before  $3 stages  $4 topics  $5 partitions  $6 offsets
+-- locks: the rows
+-- name: redrive_mark
+with asked as (
+	select * from unnest($3::int2[], $4::text[], $5::int4[], $6::int8[]) with ordinality as u(stage, topic, partition, "offset", n)
+), marked as (
+	update core.deadletter d set redrive_at = now() + a.n * interval '1 microsecond', redrive = $1::int8
+	from asked a where d.stage = a.stage and d.topic = a.topic and d.partition = a.partition and d."offset" = a."offset"
+		and d.redrive_at is null and d.redriven_at is null
+	returning a.n, d.stage, coalesce(d.lane, d.partition) as lane, d.topic || '/' || d.partition || '/' || d."offset" as item, d.reason
+)
+insert into core.operation_item (operation, n, stage, lane, item, reason)
+select $1::int8, $2::int8 + n, stage, lane, item, reason from marked
+
+-- What became of dead letters that were tried again.
+-- role: dossier_operator  $1 operation  rows: not taken yet, dead as before
+-- name: redrive_watch
+select count(*) filter (where redrive_at is not null), count(*) filter (where redrive_at is null and redriven_at is null)
+from core.deadletter where redrive = $1::int8
+
+-- role: dossier_operator  $1 stage  $2 operation
+-- name: pause_set
+insert into core.pause (stage, operation) values ($1::int2, $2::int8) on conflict do nothing
+
+-- role: dossier_operator  $1 stage
+-- name: pause_clear
+delete from core.pause where stage = $1::int2
+
+-- Do the owners of a stage's lanes say that they are paused?
+-- $1 stage  rows: lanes with an owner, those of them that say so
+-- name: pause_watch
+select count(*), count(*) filter (where note_epoch = epoch and (note = 'paused' or starts_with(note, 'paused;')))
+from core.lane where stage = $1::int2 and owner is not null

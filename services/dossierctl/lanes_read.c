@@ -1,9 +1,24 @@
 /* lanes_read - see lanes_read.h. */
 #include "lanes_read.h"
 
+#include "buf.h"
+
 /* Columns of SQL_LANES, in order. */
 enum { STAGE, NAME, LANE, EPOCH, OWNER, OWNER_VERSION, CLAIMED, UNCLEAN, STEP_NOTE, TOPICS,
-    NEXT_OFFSET, READ_TO, GIVEN, ACKED, TAKEN, GIVEN_HASH = TAKEN + COUNTS };
+    NEXT_OFFSET, READ_TO, GIVEN, ACKED, TAKEN, GIVEN_HASH = TAKEN + COUNTS, SEEN, ALIVE, NOTE, NOTE_AT,
+    PAUSED, PAUSED_BY, PAUSED_WHY };
+
+/* Workers of a release before say nothing of themselves: then what they have read and claimed tells. */
+static time_us
+last_sign(const struct lane_row *l, time_us alive_at)
+{
+	time_us last = alive_at != TIME_NONE && alive_at > l->claimed_at ? alive_at : l->claimed_at;
+
+	for (int t = 0; t < l->n_topics; t++)
+		if (l->read_to[t] > last)
+			last = l->read_to[t];
+	return last;
+}
 
 static enum fault
 row_read(const struct rows *rows, int i, struct arena *arena, struct lane_row *out,
@@ -29,6 +44,13 @@ row_read(const struct rows *rows, int i, struct arena *arena, struct lane_row *o
 	for (int c = 0; c < COUNTS; c++)
 		out->counts[c] = rows_int8(rows, i, TAKEN + c);
 	out->given_hash = arena_text(arena, rows_text(rows, i, GIVEN_HASH));
+	rows_int8s(rows, i, SEEN, out->seen, out->n_topics);
+	out->alive_at = last_sign(out, rows_time(rows, i, ALIVE));
+	out->note = arena_text(arena, rows_text(rows, i, NOTE));
+	out->note_at = rows_time(rows, i, NOTE_AT);
+	out->paused_at = rows_time(rows, i, PAUSED);
+	out->paused_by = arena_text(arena, rows_text(rows, i, PAUSED_BY));
+	out->paused_why = arena_text(arena, rows_text(rows, i, PAUSED_WHY));
 	return FAULT_NONE;
 }
 
@@ -48,4 +70,56 @@ lanes_read(struct ctl *ctl, struct lane_row **out, int *n, struct err *err)
 		fault = row_read(rows, i, ctl->arena, &(*out)[i], err);
 	session_close(session);
 	return fault;
+}
+
+/* --- why it does not go on --------------------------------------------------------- */
+
+bool
+note_next(struct text note, size_t *at, struct text *out)
+{
+	const char *from = note.s + *at, *end;
+	size_t left = note.n - *at;
+
+	if (text_is_absent(note) || left == 0)
+		return false;
+	end = memchr(from, ';', left);
+	*out = (struct text){ from, end != NULL ? (size_t)(end - from) : left };
+	*at += end == NULL ? left : out->n + 2 < left ? out->n + 2 : left;
+	return true;
+}
+
+bool
+lane_is_silent(const struct lane_row *l, time_us now)
+{
+	return !text_is_absent(l->owner) && now - l->alive_at > LANE_SILENT_S * SECOND_US;
+}
+
+static void
+because(struct buf *buf, struct text what)
+{
+	buf_puts(buf, buf->n > 0 ? "; " : "");
+	buf_text(buf, what);
+}
+
+struct text
+lane_because(struct arena *arena, const struct lane_row *l, time_us now)
+{
+	struct buf buf = buf_in(arena);
+	struct text one;
+	size_t at = 0;
+
+	if (text_is_absent(l->owner))
+		because(&buf, TEXT("no owner"));
+	else if (lane_is_silent(l, now))
+		because(&buf, arena_printf(arena, "its owner is silent for %lld s",
+		    (long long)((now - l->alive_at) / SECOND_US)));
+	if (l->paused_at != TIME_NONE)
+		because(&buf, arena_printf(arena, "paused by %.*s: %.*s", TEXT_ARG(l->paused_by),
+		    TEXT_ARG(l->paused_why)));
+	while (note_next(l->note, &at, &one))
+		if (!text_is(one, "paused"))
+			because(&buf, one);
+	if (l->unclean > 0)
+		because(&buf, arena_printf(arena, "ended uncleanly here %d times", l->unclean));
+	return buf.n > 0 ? buf_get(&buf) : TEXT_NONE;
 }

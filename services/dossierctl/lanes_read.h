@@ -25,7 +25,22 @@ struct lane_row {
 	int64_t		given, acked;
 	int64_t		counts[COUNTS];
 	struct text	given_hash;
+	int64_t		seen[TOPICS_MAX];	/* last number taken, of topics that are journals */
+	time_us		alive_at;	/* when its owner committed last, as far as is known */
+	struct text	note;		/* what its owner says; absent: it goes on */
+	time_us		note_at;
+	time_us		paused_at;	/* TIME_NONE: its stage is not paused */
+	struct text	paused_by, paused_why;
 };
+
+/* Why it does not go on, for people; absent when nothing is known to stop it. */
+struct text lane_because(struct arena *arena, const struct lane_row *lane, time_us now);
+
+/* One of those that a note consists of ("down population; stepping"), from *at on; false: no more. */
+bool note_next(struct text note, size_t *at, struct text *out);
+
+enum { LANE_SILENT_S = 20 };	/* an owner commits every few seconds, also when nothing happens */
+bool lane_is_silent(const struct lane_row *lane, time_us now);
 
 /* Ordered by stage and lane; in the command's arena. FAULT_PARK: a row that does not fit its stage. */
 ERR_CHECK enum fault lanes_read(struct ctl *ctl, struct lane_row **out, int *n, struct err *err);

@@ -44,6 +44,14 @@ int table_rows(const struct table *table);
 /* Writes it to standard output; for people, empty is what to say when there is no row. */
 void table_print(struct table *table, const char *empty);
 
+/*
+ * One statement of session.h that takes a limit, read as dossier_auditor and
+ * printed; the exit status.
+ */
+struct rows;
+int list_limited(struct ctl *ctl, int statement, int64_t limit, struct table *table,
+    void (*put)(struct table *table, const struct rows *rows), const char *empty);
+
 /* The rows as a JSON array, to stand inside another object. */
 struct text table_json(struct table *table);
 
