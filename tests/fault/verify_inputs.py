@@ -109,7 +109,7 @@ def dead_letters(w, say):
             data = parse(unpack(packed)[2])
             if isinstance(data, dict):
                 notices.setdefault((data.get("topic"), data.get("partition"), data.get("offset")), []).append(data)
-    for place, row in w.dead.items():
+    for place, row in w.dead_ever.items():
         say.count(dead=1)
         name = "/".join(map(str, place))
         m = w.messages.get(name)
@@ -127,7 +127,8 @@ def dead_letters(w, say):
         told = notices.pop(place, [])
         if not told:
             say.wrong(f"{name}: no notice of it on dossier.deadletter")
-        for data in told:
+        # Tried again in vain for another reason, it is announced anew: the last notice counts.
+        for data in told[-1:]:
             say.count(notices=1)
             wanted = {"digest": row["digest"].hex(), "reason": row["reason"].split(":")[0], "stage": STAGES[row["stage"]],
                       "size": len(row["message"])}

@@ -162,7 +162,9 @@ class World:
         t = seen.tables
         self.lane_rows = {(r["stage"], r["lane"]): r for r in t["lane"]}
         self.dossiers = {r["id"]: r for r in t["dossier"]}
-        self.jobs, self.dead = t["job"], {(r["topic"], r["partition"], r["offset"]): r for r in t["deadletter"]}
+        self.jobs, self.dead_ever = t["job"], {(r["topic"], r["partition"], r["offset"]): r for r in t["deadletter"]}
+        # Tried again and taken, one has ended as something else; it is kept as evidence.
+        self.dead = {place: r for place, r in self.dead_ever.items() if r["redriven_at"] is None}
         self.orders, self.parcels = {r["order_id"]: r for r in t["order"]}, {r["parcel_id"]: r for r in t["parcel"]}
         self.ledgers = seen.ledgers
         self.contents = collections.defaultdict(list)

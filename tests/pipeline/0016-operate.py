@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""0016 - what operators do: release, redrive, pause, ask what is broken, resend, look back; each shown first, recorded, and safe twice."""
+import datetime
+import hashlib
+import json
+import os
+import re
+import time
+
+import stack
+from stack import STAGES, as_json, check, headers, same, submission, until
+
+LANE = 5
+got = {}
+
+
+# --- helpers -------------------------------------------------------------------------------------------------------------
+
+def lp(data):
+    return len(data).to_bytes(4, "big") + data
+
+
+def packed(message):
+    """A message as core.deadletter has it."""
+    bytes_of = [lp(message["key"].encode()), len(message["headers"]).to_bytes(4, "big")]
+    for name, value in message["headers"]:
+        bytes_of += [lp(name.encode()), lp(value.encode())]
+    return b"".join(bytes_of + [lp(message["value"].encode())])
+
+
+def act(w, *command, why="because of the test", status=0):
+    """A command that does something; its last line."""
+    done = w.ctl(*command, "--yes", "--why", why, "--who", "tran.thi.truc", "-o", "json")
+    check(done.returncode == status, f"{command}: {done.returncode} {done.stdout[-400:]} {done.stderr[-300:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def preview(w, *command):
+    """What it would do: rows, and how many in all."""
+    rows = w.ctl_rows(*command)
+    return rows[:-1], rows[-1]["planned"]
+
+
+def parked(w, d):
+    return w.sql.row(f"select * from core.job where dossier = '{d.id}' and due_at is null")
+
+
+def refuse(w, name):
+    """From now on the database refuses contents with that name."""
+    w.sql.run(f"alter table core.content add constraint refuse_{name.lower()} "
+              f"check (position('{name}' in convert_from(body, 'UTF8')) = 0) not valid")
+
+
+def allow(w, name):
+    w.sql.run(f"alter table core.content drop constraint refuse_{name.lower()}")
+
+
+def named(name):
+    return submission("birth-in-time", applicant={"name": f"Nguyễn {name}"})
+
+
+def instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def arrival(w, topic, place):
+    """The broker's time of a message, in milliseconds."""
+    return next(m["ts"] for m in w.read(topic) if (m["partition"], m["offset"]) == place)
+
+
+def came_at(w, d):
+    return int(instant(d.row()["received_at"]).timestamp() * 1000)
+
+
+# --- parked release ---------------------------------------------------------------------------------------------------------
+
+def test_11_preview(w):
+    """parked release shows first: what would be done, by reason; nothing happens"""
+    refuse(w, "Cam")
+    bad = w.submit_all([named("Cam") for _ in range(6)], partition=LANE)
+    behind = bad[0].request("withdrawal_requested", {"reason": "đổi ý"}, partition=LANE)
+    for d in bad:
+        until(lambda: parked(w, d), 60, lambda: f"not parked; {w.troubles()}")
+    got.update(bad=bad, behind=behind)
+    rows, planned = preview(w, "parked", "release", "--reason", "data", "--stage", "intake")
+    same(([(r["stage"], r["reason"], r["count"]) for r in rows], planned), ([("intake", "data", 6)], 6), "preview")
+    shown = w.ctl("parked", "release", "--all")
+    check("6 would be released" in shown.stdout and "--yes --why" in shown.stdout, shown.stdout)
+    for choice in (["--stage", "fee"], ["--reason", "other"], ["--lane", "1"], ["--until", "2026-01-01"],
+                   ["--dossier", "01234567-89ab-8def-8123-456789abcdef"], ["--place", f"dossier.submissions/{LANE}/999999"]):
+        same(preview(w, "parked", "release", *choice)[1], 0, choice)
+    place = "/".join(map(str, ("dossier.submissions", *bad[2].place)))
+    for choice in (["--since", "2026-01-01", "--lane", str(LANE)], ["--all"]):
+        same(preview(w, "parked", "release", *choice)[1], 6, choice)
+    for choice in (["--dossier", bad[2].id], ["--place", place]):
+        same(preview(w, "parked", "release", *choice)[1], 1, choice)
+    same(w.sql.value("select count(*) from core.operation"), 0, "operations")
+    same(w.lane("intake", LANE)["parked"], 6)
+
+
+def test_12_usage(w):
+    """it wants to know which, and with --yes why"""
+    for command, said in ((["--yes"], "--why"), ([], "say which"), (["--all", "--yes"], "--why"),
+                          (["--all", "--yes", "--why", "  "], "--why"), (["--stage", "tax"], "no stage"),
+                          (["--since", "yesterday"], "--since"), (["--place", "here"], "TOPIC/PARTITION/OFFSET")):
+        done = w.ctl("parked", "release", *command)
+        check(done.returncode == 2 and said in done.stderr, f"{command}: {done.returncode} {done.stderr}")
+    done = w.ctl("parked", "release", "--dossier", "H55.242-000000-0000")
+    check(done.returncode == 1 and "no dossier" in done.stderr, done.stderr)
+    for command in ("parked release", "deadletter redrive", "pause", "resume", "operations list", "operations show",
+                    "timeline", "replay", "lanes"):
+        done = w.ctl(*command.split(), "--help")
+        check(done.returncode == 0 and "\nExamples\n  dossierctl " + command in done.stdout, f"{command}: {done.stdout[-200:]}")
+
+
+def test_13_parked_again(w):
+    """released while the cause stands: parked again, and said so"""
+    said = act(w, "parked", "release", "--dossier", got["bad"][0].id, "--wait", "40", status=1)
+    same((said["done"], said["again"], said["waiting"]), (1, 1, 0))
+    same(w.lane("intake", LANE)["parked"], 6)
+
+
+def test_14_released(w):
+    """the cause mended: all are registered in the order in which they came, with the time at which they came; those behind follow"""
+    allow(w, "Cam")
+    begin = time.monotonic()
+    said = act(w, "parked", "release", "--reason", "data", "--rate", "5", "--wait", "40", why="constraint removed, ticket 7")
+    same((said["planned"], said["done"], said["again"], said["waiting"]), (6, 6, 0, 0))
+    check(time.monotonic() - begin >= 1, "faster than five a second")
+    bad = got["bad"]
+    for d in bad[1:]:
+        d.wait(60, casework="open")
+    bad[0].wait(60, intake="withdrawn")
+    for d in bad:
+        same(came_at(w, d), arrival(w, "dossier.submissions", d.place), "time of arrival")
+    numbers = [int(next(e for e in d.entries("intake") if e["type"].endswith("registered.v1"))["headers"]["ce_sequence"])
+               for d in bad]
+    same(numbers, sorted(numbers), "order")
+    w.quiet()
+    same(w.lane("intake", LANE)["parked"], 0)
+
+
+def test_15_safe_twice(w):
+    """a second run finds nothing to do"""
+    same(preview(w, "parked", "release", "--all")[1], 0)
+    done = w.ctl("parked", "release", "--all", "--yes", "--why", "again")
+    same((done.returncode, done.stdout), (0, "nothing that is parked fits\n"))
+
+
+def test_16_recorded(w):
+    """who did what, when, why and to which is on record"""
+    last = w.ctl_rows("operations", "list")[0]
+    same((last["who"], last["what"], last["why"], last["planned"], last["done"], last["role"]),
+         ("tran.thi.truc", "parked release", "constraint removed, ticket 7", 6, 6, "dossier_operator"))
+    check("@" in last["account"] and last["ended_at"] and json.loads(last["arguments"])["reason"] == "data", last)
+    items = w.ctl_rows("operations", "show", str(last["operation"]))
+    same([i["dossier"] for i in items], [d.id for d in got["bad"]])
+    same({(i["stage"], i["lane"], i["reason"].split(":")[0]) for i in items}, {("intake", LANE, "data")})
+
+
+def test_17_killer(w):
+    """released, and it kills its worker still, on a lane where nothing else is to be done: parked again, not for ever"""
+    w.sql.run("""create function public.poison() returns trigger language plpgsql as $$
+        begin if position('Sat' in convert_from(new.body, 'UTF8')) > 0 then perform pg_sleep(20); end if; return new; end $$""")
+    refuse(w, "Sat")
+    d = w.submit(named("Sat"), partition=LANE)
+    until(lambda: parked(w, d), 60, lambda: f"not parked; {w.troubles()}")
+    allow(w, "Sat")
+    w.quiet()
+    w.sql.run("create trigger poison before insert on core.content for each row execute function public.poison()")
+    act(w, "parked", "release", "--dossier", d.id, "--wait", "0", status=1)
+    asleep = "select count(*) from pg_stat_activity where usename = 'dossier_intake' and wait_event = 'PgSleep'"
+    kills = 0
+    while kills < 8:
+        until(lambda: parked(w, d) or w.sql.value(asleep), 60, lambda: f"neither parked nor tried; {w.troubles()}", 0.02)
+        if parked(w, d):
+            break
+        w.workers["intake"].kill()
+        w.sql.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'dossier_intake'")
+        kills += 1
+        w.wait_up(w.start_worker("intake"))
+    check(parked(w, d), "never parked")
+    check(2 <= kills <= 5, f"parked after {kills} kills")
+    w.sql.run("drop trigger poison on core.content")
+    act(w, "parked", "release", "--reason", "kills", "--wait", "40")
+    d.wait(60, casework="open")
+
+
+# --- deadletter redrive -------------------------------------------------------------------------------------------------------
+
+def leave_dead(w, messages, lane=LANE):
+    """What a worker leaves behind that could not read these: positions past them, dead letters, counters."""
+    same(w.workers["intake"].end(), 0, "intake")
+    before = {d: w.produce([m])[0] for d, m in enumerate(messages)}
+    topics = ["dossier.submissions", "citizen.requests"]
+    seen = {t: {(m["partition"], m["offset"]): m["ts"] for m in w.read(t)} for t in topics}
+    for n, place in before.items():
+        m = messages[n]
+        data = packed(m)
+        ts = seen[m["topic"]][place]
+        w.sql.run(f"insert into core.deadletter (stage, topic, partition, \"offset\", at, reason, message, digest) values "
+                  f"(0, '{m['topic']}', {place[0]}, {place[1]}, to_timestamp({ts} / 1000.0), 'envelope.type: of an earlier release', "
+                  f"'\\x{data.hex()}', '\\x{hashlib.sha256(data).hexdigest()}')")
+        w.sql.run(f"update core.lane set next_offset[{topics.index(m['topic']) + 1}] = {place[1] + 1}, taken = taken + 1, "
+                  f"dead = dead + 1 where stage = 0 and lane = {place[0]}")
+    w.wait_up(w.start_worker("intake"))
+    w.wait_lanes("intake")
+    return [before[n] for n in sorted(before)]
+
+
+def dead(w, place, topic="dossier.submissions"):
+    return w.sql.row(f"select * from core.deadletter where topic = '{topic}' and partition = {place[0]} and \"offset\" = {place[1]}")
+
+
+def test_21_made_good(w):
+    """a dead letter that can be read now: registered where it stood, with its time of arrival; the lane counts it once"""
+    datas = [submission() for _ in range(3)]
+    ids = [w.new_id() for _ in datas]
+    messages = [w.message(d, id=i, partition=LANE) for d, i in zip(datas, ids)]
+    subject = stack.dossier_id("/portal/test", ids[0])
+    withdrawal = {"topic": "citizen.requests", "key": subject, "partition": LANE,
+                  "headers": headers("vn.dossier.withdrawal_requested.v1", "/portal/test", ids[0] + "-w", subject),
+                  "value": as_json({"reason": "đổi ý"})}
+    places = leave_dead(w, [*messages, withdrawal])
+    dossiers = [stack.Dossier(w, "/portal/test", i, d, p) for i, d, p in zip(ids, datas, places)]
+    before = w.lane("intake", LANE)
+    same(preview(w, "deadletter", "redrive", "--stage", "intake", "--reason", "envelope.type")[1], 4)
+    same(preview(w, "deadletter", "redrive", "--dossier", dossiers[0].id)[1], 2, "of one dossier")
+    same(preview(w, "deadletter", "redrive", "--place", f"dossier.submissions/{LANE}/{places[1][1]}")[1], 1, "of one place")
+    said = act(w, "deadletter", "redrive", "--reason", "envelope.type", "--wait", "40", why="release 1.4 knows the type")
+    same((said["planned"], said["done"], said["again"], said["waiting"]), (4, 4, 0, 0))
+    dossiers[0].wait(60, intake="withdrawn")
+    for d in dossiers[1:]:
+        d.wait(60, casework="open")
+    for d in dossiers:
+        same(came_at(w, d), arrival(w, "dossier.submissions", d.place), "time of arrival")
+        entry = next(e for e in d.entries("intake") if e["type"].endswith("registered.v1"))
+        same(entry["headers"]["ce_cause"], f"dossier.submissions/{d.place[0]}/{d.place[1]}", "place")
+    after = w.lane("intake", LANE)
+    same((after["dead"], after["done"], after["taken"]), (before["dead"] - 4, before["done"] + 4, before["taken"]), "counters")
+    rows = w.sql.rows("select redrive_at, redriven_at, redrives, message is not null as kept from core.deadletter")
+    same([(r["redrive_at"], bool(r["redriven_at"]), r["redrives"], r["kept"]) for r in rows], [(None, True, 1, True)] * 4)
+    got["redriven"] = dossiers
+
+
+def test_22_redriven_twice(w):
+    """again, there is nothing to do; taken ones are no dead letters any more"""
+    versions = [d.row()["version"] for d in got["redriven"]]
+    same(preview(w, "deadletter", "redrive", "--all")[1], 0)
+    done = w.ctl("deadletter", "redrive", "--all", "--yes", "--why", "again")
+    same((done.returncode, done.stdout), (0, "no dead letter fits\n"))
+    same(w.ctl_rows("deadletter", "list"), [], "list")
+    w.quiet()
+    same([d.row()["version"] for d in got["redriven"]], versions)
+
+
+def test_23_dead_as_before(w):
+    """one that still cannot be read stands as before, its attempt counted, its neighbours taken"""
+    place = w.produce([w.message(submission(), partition=LANE, type="vn.dossier.submitted.v9")])[0]
+    until(lambda: dead(w, place), 30, "no dead letter")
+    before = w.lane("intake", LANE)
+    for n in (1, 2):
+        said = act(w, "deadletter", "redrive", "--all", "--wait", "40", status=1)
+        same((said["done"], said["again"], said["waiting"]), (1, 1, 0))
+        row = dead(w, place)
+        same((row["redrives"], row["redrive_at"], row["redriven_at"], row["announced"]), (n, None, None, True))
+    same([w.lane("intake", LANE)[c] for c in ("taken", "dead", "done")], [before[c] for c in ("taken", "dead", "done")])
+    same([(r["reason"].split(":")[0], r["redrives"]) for r in w.ctl_rows("deadletter", "list")], [("envelope.type", 2)])
+
+
+def test_24_request_before_its_submission(w):
+    """a request tried again at another lane before the submission that brings its dossier is not told that there is none"""
+    id = w.new_id()
+    subject = stack.dossier_id("/portal/test", id)
+    request = {"topic": "citizen.requests", "key": subject, "partition": 1,
+               "headers": headers("vn.dossier.withdrawal_requested.v1", "/portal/test", id + "-w", subject),
+               "value": as_json({"reason": "đổi ý"})}
+    data = submission()
+    places = leave_dead(w, [w.message(data, id=id, partition=LANE), request])
+    d = stack.Dossier(w, "/portal/test", id, data, places[0])
+    # Marked by hand, so that the request is tried first and alone.
+    w.sql.run(f"update core.deadletter set redrive_at = now() + interval '1 hour' where \"offset\" = {places[0][1]} "
+              f"and topic = 'dossier.submissions' and partition = {LANE}")
+    w.sql.run("create policy hide on core.deadletter using (current_user <> 'dossier_intake' or topic <> 'dossier.submissions')")
+    w.sql.run("alter table core.deadletter enable row level security")
+    act(w, "deadletter", "redrive", "--place", f"citizen.requests/1/{places[1][1]}", "--wait", "40")
+    job = until(lambda: w.sql.row(f"select * from core.job where dossier = '{d.id}'"), 30, "the request waits nowhere")
+    same(job["reason"], "unknown_dossier")
+    w.sql.run("alter table core.deadletter disable row level security")
+    d.wait(60, intake="withdrawn")
+    same(d.events("intake"), ["registered", "withdrawn"])
+
+
+def test_25_killed(w):
+    """killed at any point of the turn that tries one again: taken once"""
+    for point in ("turn.decided", "commit.sent", "commit.answered"):
+        id = w.new_id()
+        data = submission()
+        place = leave_dead(w, [w.message(data, id=id, partition=LANE)])[0]
+        d = stack.Dossier(w, "/portal/test", id, data, place)
+        before = w.lane("intake", LANE)
+        same(w.workers["intake"].end(), 0, "intake")
+        doomed = w.start_worker("intake", name="intake-doomed", env={"DOSSIER_KILL_POINT": point})
+        doomed.may_die = True
+        act(w, "deadletter", "redrive", "--place", f"dossier.submissions/{LANE}/{place[1]}", "--wait", "0", status=1)
+        until(lambda: not doomed.is_alive(), 40, lambda: f"{point}: lives on: {doomed.tail()}")
+        w.wait_up(w.start_worker("intake"))
+        d.wait(60, casework="open")
+        same(d.events("intake"), ["registered"], point)
+        after = w.lane("intake", LANE)
+        same((after["dead"], after["done"]), (before["dead"] - 1, before["done"] + 1), point)
+        same(dead(w, place)["redrives"], 1, point)
+
+
+# --- pause and resume ---------------------------------------------------------------------------------------------------------
+
+stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed", "end=dead"])
