@@ -15,7 +15,7 @@ DESTDIR  ?=
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 WORKERS  := intake verification lookup fee casework dispatch tracking
-PACKAGES := rdkafka libpq libcurl libcrypto libpcre2-8
+PACKAGES := rdkafka libpq libcurl libcrypto libpcre2-8 libmicrohttpd
 
 ifneq ($(MAKECMDGOALS),clean)
 ifneq ($(MAKECMDGOALS),help)
@@ -34,7 +34,7 @@ HARDEN   += -D_FORTIFY_SOURCE=2
 endif
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) $(HARDEN) $(CFLAGS) $(PKG_CFLAGS) \
               -Icommon -I$(BUILD)/gen -MMD -MP
-LDFLAGS  += -pie -Wl,-z,relro,-z,now
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS     := $(PKG_LIBS) -lm
 
 .PHONY: all demo check unit bench clean install help programs
@@ -102,7 +102,7 @@ $(BUILD)/bin/dossierctl: $(call SERVICE_OBJ,dossierctl) $(PURE_OBJ) $(BUILD)/lib
 $(BUILD)/bin/simulators: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulators/*.c)) $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lmicrohttpd
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 PROGRAMS := $(foreach w,$(WORKERS),$(if $(wildcard services/$(w)/$(w).c),$(BUILD)/bin/dossier-$(w))) \
             $(if $(wildcard services/dossierctl/*.c),$(BUILD)/bin/dossierctl) \

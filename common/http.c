@@ -136,6 +136,7 @@ http_start(struct http *http, const struct http_request *request)
 		x = exchange_new();
 		x->http = http;
 	}
+	x->call.peer = request->peer;
 	x->call.owner = request->owner;
 	x->call.tag = request->tag;
 	x->begun_us = clock_span_us();

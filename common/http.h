@@ -35,6 +35,7 @@ struct http_request {
 	int64_t		not_after_us;		/* span clock; later than this it must not begin; 0: any time */
 	size_t		answer_max_bytes;	/* a longer answer ends HTTP_UNKNOWN, reason "too_large" */
 	bool		digest_only;		/* SHA-256 of the answer instead of its bytes */
+	const char	*peer;			/* whom it goes to, for those who count: a static name; handed back */
 	void		*owner;			/* handed back; not touched */
 	int		tag;			/* handed back */
 };
@@ -49,6 +50,7 @@ struct http_call {
 	int		retry_after_s;	/* of a 429 or 5xx: call nobody there before; at most an hour; 0: none said */
 	const char	*reason;	/* static, NULL when answered; see below */
 	int64_t		took_us;
+	const char	*peer;
 	void		*owner;
 	int		tag;
 };

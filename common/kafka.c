@@ -74,6 +74,25 @@ kafka_conf(const char *bootstrap, const char *client, const char *kind,
 	return FAULT_NONE;
 }
 
+rd_kafka_resp_err_t
+kafka_offset(rd_kafka_t *rk, const char *topic, int partition, int64_t which, int timeout_ms, int64_t *out)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(list, topic, partition)->offset = which;
+	code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = list->elems[0].err;
+	/* When no answer comes in time, the question is left standing. */
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[0].offset < 0)
+		code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		*out = list->elems[0].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return code;
+}
+
 bool
 kafka_record(const rd_kafka_message_t *message, struct record *out)
 {

@@ -23,6 +23,15 @@ ERR_CHECK enum fault kafka_conf(const char *bootstrap, const char *client, const
     const char *const *defaults, const struct param_pass *pass, rd_kafka_conf_t **out,
     struct err *err);
 
+/*
+ * Where a topic's partition begins (RD_KAFKA_OFFSET_BEGINNING) or ends
+ * (RD_KAFKA_OFFSET_END), within timeout_ms.  The client's own
+ * rd_kafka_query_watermark_offsets waits for ever for a broker that has gone
+ * after it was found (2.0.2; librdkafka issue 2588).
+ */
+rd_kafka_resp_err_t kafka_offset(rd_kafka_t *rk, const char *topic, int partition, int64_t which,
+    int timeout_ms, int64_t *out);
+
 /* Key, value and headers of a message, borrowed from it. False: too many headers. */
 bool kafka_record(const rd_kafka_message_t *message, struct record *out);
 

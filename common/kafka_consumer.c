@@ -28,6 +28,8 @@ struct consumer {
 	int			lanes[LANES_MAX];	/* given by the group */
 	bool			claimed[LANES_MAX];	/* by index of lanes[] */
 	bool			paused;
+	bool			assigned;		/* lanes, or none, have been given */
+	struct err		trouble;		/* the broker is lost */
 	int64_t			opened_us;	/* topics made just before may not be known everywhere yet */
 };
 
@@ -77,6 +79,7 @@ take_lanes(struct consumer *c, const rd_kafka_topic_partition_list_t *given)
 	int64_t positions[TOPICS_MAX];
 
 	c->n_lanes = 0;
+	c->assigned = true;
 	for (int i = 0; i < given->cnt && c->n_lanes < LANES_MAX; i++) {
 		c->lanes[c->n_lanes] = given->elems[i].partition;
 		c->claimed[c->n_lanes] = c->options.claim(c->options.ctx,
@@ -99,6 +102,7 @@ on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_
 	if (c->n_lanes > 0)
 		c->options.revoke(c->options.ctx, rd_kafka_assignment_lost(rk) == 1);
 	c->n_lanes = 0;
+	c->assigned = false;
 	resume_all(c);
 	rd_kafka_assign(rk, NULL);
 }
@@ -211,6 +215,9 @@ judge_error(struct consumer *c, const rd_kafka_message_t *m, struct err *err)
 		err_set(err, FAULT_FATAL, "consume", rd_kafka_err2name(m->err), "%s", why);
 		return;
 	default:
+		if (m->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+			err_set(&c->trouble, FAULT_RETRY, "consume", rd_kafka_err2name(m->err), "%s",
+			    rd_kafka_message_errstr(m));
 		log_event(LOG_WARN, "consumer_trouble", LOG_STR("code", rd_kafka_err2name(m->err)),
 		    LOG_STR("text", rd_kafka_message_errstr(m)));
 	}
@@ -305,6 +312,32 @@ consumer_pause(struct consumer *c, bool paused)
 	else
 		rd_kafka_resume_partitions(c->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+bool
+consumer_lanes(const struct consumer *c, int *given)
+{
+	*given = c->n_lanes;
+	return c->assigned;
+}
+
+int64_t
+consumer_end(const struct consumer *c, const char *topic, int lane)
+{
+	int64_t low, high;
+
+	return rd_kafka_get_watermark_offsets(c->rk, topic, lane, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	    high >= 0 ? high : -1;
+}
+
+bool
+consumer_trouble(struct consumer *c, struct err *err)
+{
+	if (c->trouble.fault == FAULT_NONE)
+		return false;
+	*err = c->trouble;
+	c->trouble.fault = FAULT_NONE;
+	return true;
 }
 
 void

@@ -66,6 +66,15 @@ void consumer_reassign(struct consumer *consumer);
 /* Stop or go on fetching all lanes; polling must go on meanwhile. */
 void consumer_pause(struct consumer *consumer, bool paused);
 
+/* How many lanes the group has given us; false when it is still to say. */
+bool consumer_lanes(const struct consumer *consumer, int *given);
+
+/* The end of a topic's partition as last heard from the broker, without asking; -1: not heard of yet. */
+int64_t consumer_end(const struct consumer *consumer, const char *topic, int lane);
+
+/* Has the broker been lost since this was asked last? */
+bool consumer_trouble(struct consumer *consumer, struct err *err);
+
 /* Tell the broker our positions, for lag tools; never read back. */
 void consumer_tell(struct consumer *consumer);
 

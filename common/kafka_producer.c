@@ -170,14 +170,11 @@ enum fault
 producer_end(struct producer *p, const char *topic, int partition, int timeout_ms, int64_t *end,
     struct err *err)
 {
-	int64_t low, high;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(p->rk, topic, partition, &low,
-	    &high, timeout_ms);
+	rd_kafka_resp_err_t code = kafka_offset(p->rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, end);
 
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return err_set(err, FAULT_RETRY, "ask for the end of a topic", rd_kafka_err2name(code),
 		    "%s/%d", topic, partition);
-	*end = high;
 	return FAULT_NONE;
 }
 

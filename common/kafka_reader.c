@@ -57,11 +57,16 @@ enum fault
 reader_range(struct reader *reader, const char *topic, int partition, int timeout_ms,
     int64_t *low, int64_t *high, struct err *err)
 {
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(reader->rk, topic, partition,
-	    low, high, timeout_ms);
+	int64_t begin;
+	rd_kafka_resp_err_t code = kafka_offset(reader->rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING,
+	    timeout_ms, &begin);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		code = kafka_offset(reader->rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, high);
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		*low = begin;
 		return FAULT_NONE;
+	}
 	return err_set(err, FAULT_RETRY, "ask for the ends of a topic", rd_kafka_err2name(code),
 	    "%s/%d", topic, partition);
 }

@@ -23,6 +23,7 @@
 #include "job.h"
 #include "param.h"
 
+struct breaker;
 struct worker;
 
 /* A message type that a topic from outside may carry. */
@@ -187,6 +188,9 @@ void worker_count(struct worker *worker, const char *what);
  * name is static text, for operators.  Effects do this by themselves.
  */
 void worker_peer(struct worker *worker, const char *name, const struct http_call *call, bool is_good);
+
+/* In start: the breaker of a peer, by the name in its requests; while it is not closed the worker is not ready. */
+void worker_watch(struct worker *worker, const char *peer, const struct breaker *breaker);
 
 /* The wall clock that decides: the database's.  For spans take clock_span_us. */
 time_us worker_now(const struct worker *worker);

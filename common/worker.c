@@ -55,17 +55,6 @@ worker_lane_born(const struct worker *w, int lane)
 	return owned_lane(w, lane) != NULL ? w->lanes[lane]->born_at : TIME_NONE;
 }
 
-void
-worker_count(struct worker *w, const char *what)
-{
-	for (size_t i = 0; i < sizeof w->counts / sizeof *w->counts; i++)
-		if (w->counts[i].what == NULL || w->counts[i].what == what) {
-			w->counts[i].what = what;
-			w->counts[i].n++;
-			return;
-		}
-}
-
 enum fault
 worker_load(struct worker *w, const uint8_t (*ids)[UUID_BYTES], int n, struct dossier **out,
     struct err *err)
@@ -111,6 +100,8 @@ static const struct param common_params[] = {
 	    "one line for every job, not only for those that went wrong" },
 	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
 	    "most messages of one transaction; 0: 200, tracking 500" },
+	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
+	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
 	{ "gather.pause", PARAM_INT, &settings.pause_ms, "20", 0, 1000, "ms",
@@ -169,6 +160,7 @@ worker_new(const struct service *service)
 	char host[64] = "?", text[128];
 	enum stage unused;
 
+	w->started_at = clock_now_us();
 	w->service = service;
 	w->stage = service->stage;
 	w->topics = stage_topics(w->stage, &w->n_topics);
@@ -184,6 +176,7 @@ worker_new(const struct service *service)
 	w->asking = mem_new(ASKING_BUCKETS, sizeof *w->asking);
 	w->later_us = INT64_MAX;
 	w->held_end = &w->held;
+	health_begin(w);
 	return w;
 }
 
@@ -194,11 +187,13 @@ connect_patiently(struct worker *w, struct err *err)
 	enum fault fault;
 
 	for (int tries = 0; ; tries++) {
+		beat(w);
 		fault = connect_database(w, err);
+		health_refresh(w, true);
 		if (fault == FAULT_NONE || fault == FAULT_FATAL || tries == 60 || worker_stopping())
 			return fault;
 		if (tries == 0)
-			log_fault("database_awaited", err);
+			tell_fault(w, "database_awaited", err);
 		usleep(500 * 1000);
 	}
 }
@@ -218,8 +213,10 @@ open_consumer(struct worker *w, struct err *err)
 static enum fault
 worker_start(struct worker *w, struct err *err)
 {
-	enum fault fault = connect_patiently(w, err);
+	enum fault fault = health_serve(w, err);
 
+	if (fault == FAULT_NONE)
+		fault = connect_patiently(w, err);
 	if (fault == FAULT_NONE)
 		fault = load_contracts(w, err);
 	w->http = http_new((int)w->set.http_at_once, (int)w->set.http_per_host);
@@ -233,7 +230,9 @@ worker_start(struct worker *w, struct err *err)
 		fault = open_consumer(w, err);
 	if (fault == FAULT_NONE)
 		log_event(LOG_INFO, "up", LOG_STR("release", DOSSIER_VERSION), LOG_STR("owner", w->owner),
-		    LOG_STR("lead", w->topics[0]));
+		    LOG_STR("lead", w->topics[0]), LOG_STR("listen", health_listen(w)));
+	if (fault == FAULT_NONE)
+		health_is_up(w);
 	return fault;
 }
 
@@ -275,6 +274,7 @@ drop_items(struct worker *w)
 static void
 worker_stop(struct worker *w)
 {
+	health_is_stopping(w);
 	kill_point(KILL_STOP_BEGIN);
 	if (w->fatal.fault == FAULT_NONE && w->db != NULL && w->http != NULL) {
 		drop_items(w);
@@ -309,6 +309,7 @@ worker_free(struct worker *w)
 		free(w->lanes[i]);
 	}
 	free(w->asking);
+	health_end(w);
 	http_free(w->http);
 	schema_set_free(w->schemas);
 	db_close(w->db);
@@ -373,13 +374,12 @@ worker_main(const struct service *service, int argc, char **argv)
 	}
 	if (err.fault != FAULT_NONE) {
 		w->fatal = err;
-		log_fault("down", &err);
+		tell_fault(w, "down", &err);
 	}
 	if (!help)
 		worker_stop(w);
-	for (size_t i = 0; i < sizeof w->counts / sizeof *w->counts && w->counts[i].what != NULL; i++)
-		log_event(LOG_INFO, "counted", LOG_STR("what", w->counts[i].what),
-		    LOG_INT("n", w->counts[i].n));
+	if (!help)
+		metrics_tell(w);
 	if (err.fault == FAULT_NONE && !help)
 		log_event(LOG_INFO, "down", LOG_INT("decided", w->decided), LOG_INT("batches", w->batches));
 	status = fault_traits(err.fault)->exit_status;

@@ -16,6 +16,7 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include "breaker.h"
 #include "core_stmt.h"
 #include "journal.h"
 #include "service.h"
@@ -32,6 +33,7 @@ struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
 	int64_t		batch, budget_ms, pause_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
 	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
+	const char	*listen;
 	bool		log_jobs;
 };
 
@@ -84,6 +86,9 @@ struct peer {
 	int64_t		held_until_us;	/* it has asked not to be called before */
 	const char	*reason;	/* as it was told */
 	int		status;
+	int64_t		failed_us;	/* the last one */
+	const struct breaker *breaker;	/* the service's, which judges; NULL: it has none for it */
+	enum breaker_state shown;	/* its state, as seen last */
 };
 
 /* A growing list in the turn's arena. */
@@ -217,7 +222,10 @@ struct worker {
 	int64_t			turn_us, turn_ended_us;	/* of the last one that had work */
 	struct err		fatal;		/* why the loop ends, when it is not a signal */
 	int64_t			decided, batches;
-	struct { const char *what; int64_t n; } counts[32];
+	time_us			started_at;
+	struct metrics		*metrics;
+	struct meters		*meters;	/* worker_metric.c */
+	struct watch		*watch;		/* worker_health.c */
 };
 
 /* worker_claim.c */
@@ -321,9 +329,40 @@ void clock_learn(struct worker *w, time_us now, int64_t asked_us);	/* the databa
 ERR_CHECK enum fault clock_ask(struct worker *w, struct err *err);
 
 /* worker_peer.c */
+bool peer_is_down(const struct peer *peer);	/* for readiness */
 void peer_of_effect(struct worker *w, const struct effect *effect, const struct job *job);	/* its answer is judged */
 void peer_hold(struct worker *w, const struct effect *effect, const struct http_call *call);	/* its answer has come */
 int64_t peer_held_us(struct worker *w, const struct effect *effect);	/* not to be called for so long; 0: it may be */
+
+/* worker_metric.c: what is counted */
+void metrics_begin(struct worker *w);
+void metrics_end(struct worker *w);
+void metrics_refresh(struct worker *w);		/* gauges */
+void metrics_tell(const struct worker *w);	/* the service's own, logged at the end */
+void tell_fault(struct worker *w, const char *event, const struct err *err);	/* logged and counted */
+void count_turn(struct turn *t, struct lane *const *lanes, int n_lanes);
+void count_call(struct worker *w, const struct http_call *call);
+void count_claim(struct worker *w, bool ok);
+void count_rebalance(struct worker *w, bool lost);
+void count_connect(struct worker *w, bool ok);
+void show_breaker(struct worker *w, const char *peer, enum breaker_state state, bool has_opened);
+
+/* worker_health.c and worker_ready.c: does it live, is it ready? */
+void health_begin(struct worker *w);
+ERR_CHECK enum fault health_serve(struct worker *w, struct err *err);
+const char *health_listen(const struct worker *w);	/* "" when nobody may watch */
+void health_is_up(struct worker *w);
+void health_is_stopping(struct worker *w);
+void health_refresh(struct worker *w, bool now);	/* find out what is broken; else only when it is time */
+void health_end(struct worker *w);
+void beat(struct worker *w);			/* the loop turns */
+void doing(struct worker *w, const char *what);	/* what it may be waiting in, static text */
+/* What stands in the way of something; err NULL: nothing any more. */
+void note_database(struct worker *w, const struct err *err);
+void note_broker(struct worker *w, const struct err *err);
+void note_claim(struct worker *w, const struct err *err);
+void note_turn(struct worker *w, const struct err *err);
+bool stands(const struct lane *lane, int topic);	/* the next entry of its journal has not come for long */
 
 /* worker.c */
 bool worker_stopping(void);

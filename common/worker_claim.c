@@ -32,6 +32,7 @@ connect_database(struct worker *w, struct err *err)
 	db_close(w->db);
 	w->db = NULL;
 	w->is_vetted = false;
+	doing(w, "connect to the database");
 	fault = db_open(&options, &w->db, err);
 	if (fault == FAULT_NONE)
 		fault = core_prepare(w->db, err);
@@ -43,6 +44,9 @@ connect_database(struct worker *w, struct err *err)
 		db_close(w->db);
 		w->db = NULL;
 	}
+	doing(w, "work");
+	count_connect(w, fault == FAULT_NONE);
+	note_database(w, fault == FAULT_NONE ? NULL : err);
 	return fault;
 }
 
@@ -180,9 +184,12 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		arena_free(arena);
 		return false;
 	}
-	alarm(HANG_S);
+	beat(w);
+	doing(w, "claim a lane");
 	kill_point(KILL_CLAIM_BEGIN);
 	fault = claim(w, lane, number, arena, &err);
+	doing(w, "work");
+	note_claim(w, fault == FAULT_NONE ? NULL : &err);
 	arena_free(arena);
 	if (fault == FAULT_NONE) {
 		memcpy(positions, lane->state.next_offset, sizeof lane->state.next_offset);
@@ -194,7 +201,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		kill_point(KILL_CLAIM_DONE);
 		return true;
 	}
-	log_fault("claim_failed", &err);
+	tell_fault(w, "claim_failed", &err);
 	if (fault == FAULT_FATAL)
 		w->fatal = err;
 	w->want_reassign = true;
@@ -218,7 +225,7 @@ release(struct worker *w, struct lane *lane, struct arena *arena)
 	/* Without the database the next owner sees an unclean end, which is true. */
 	if (!db_is_broken(w->db) &&
 	    lane_release(w->db, arena, w->stage, lane, &err) != FAULT_NONE)
-		log_fault("release_failed", &err);
+		tell_fault(w, "release_failed", &err);
 	log_event(LOG_INFO, "lane_released", LOG_INT("lane", lane->lane),
 	    LOG_INT("offset", lane->state.next_offset[0]));
 }
@@ -244,6 +251,7 @@ revoke_lanes(void *ctx, bool lost)
 {
 	struct worker *w = ctx;
 
+	count_rebalance(w, lost);
 	kill_point(KILL_REVOKED);
 	/* What was lost may have another owner: its epoch decides, nothing to give back. */
 	if (lost)

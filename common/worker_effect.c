@@ -113,7 +113,7 @@ static void
 take_off(struct worker *w, struct flight *f)
 {
 	struct http_request request = { .timeout_ms = w->set.effect_timeout_ms,
-	    .answer_max_bytes = 64 * 1024 };
+	    .answer_max_bytes = 64 * 1024, .peer = f->effect->peer };
 
 	if (f->asking)
 		f->effect->ask(w, &f->job, &request, f->arena);

@@ -117,6 +117,8 @@ inquiry_ask(struct inquiry *q, const struct http_request *request, int tag)
 {
 	struct http_request copy = *request;
 
+	if (copy.peer == NULL)
+		bug("a request to a peer without a name");
 	copy.owner = q;		/* the first field of struct asking */
 	copy.tag = tag;
 	q->pending++;
@@ -377,6 +379,7 @@ drive_http(struct worker *w, int wait_ms)
 	}
 	http_drive(w->http, left_ms < wait_ms ? (int)left_ms : wait_ms, &fd, fd >= 0);
 	while ((call = http_take(w->http)) != NULL) {
+		count_call(w, call);
 		if (call->tag != FLIGHT_TAG) {
 			struct asking *a = call->owner;
 

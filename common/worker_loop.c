@@ -30,6 +30,7 @@ poll_once(struct worker *w, int timeout_ms, int room)
 			w->fatal = err;
 		return false;
 	}
+	note_broker(w, NULL);
 	lane = owned_lane(w, m.place.partition);
 	if (m.end) {
 		/* Not while a message before it was left behind and is fetched again. */
@@ -141,6 +142,7 @@ housekeeping(struct worker *w)
 	publish_serve(w);
 	flights_launch(w);
 	notes_tell(w);
+	health_refresh(w, false);
 	if (w->want_reassign && now_us >= w->reclaim_at_us) {
 		w->want_reassign = false;
 		consumer_reassign(w->consumer);
@@ -168,10 +170,9 @@ back_off(struct worker *w, const struct err *err, int *wait_ms)
 {
 	int64_t until_us = clock_span_us() + *wait_ms * INT64_C(1000);
 
-	log_fault("turn_failed", err);
-	if (w->failing_us == 0)
-		w->failing_us = clock_span_us();
-	w->failing = *err;
+	tell_fault(w, "turn_failed", err);
+	note_turn(w, err);
+	health_refresh(w, true);
 	consumer_pause(w->consumer, true);
 	while (clock_span_us() < until_us && !worker_stopping() && w->fatal.fault == FAULT_NONE)
 		poll_once(w, 10, BATCH_MAX);
@@ -187,7 +188,7 @@ loop_run(struct worker *w)
 		struct err err = { .fault = FAULT_NONE };
 		enum fault fault;
 
-		alarm(HANG_S);	/* a loop that does not turn any more ends, and is restarted */
+		beat(w);
 		housekeeping(w);
 		if (w->paused)
 			collect_paused(w);
@@ -195,8 +196,8 @@ loop_run(struct worker *w)
 			collect(w);
 		fault = turn_run(w, &err);
 		if (fault == FAULT_NONE) {
+			note_turn(w, NULL);
 			wait_ms = BACKOFF_LEAST_MS;
-			w->failing_us = 0;
 			continue;
 		}
 		if (fault == FAULT_FATAL)

@@ -8,7 +8,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { TELL_FROM = 3, TELL_AGAIN_US = 10 * 1000 * 1000 };
+enum { TELL_FROM = 3, TELL_AGAIN_US = 10 * 1000 * 1000, OLD_US = 60 * 1000 * 1000 };
 
 static struct peer *
 find(struct worker *w, const char *name)
@@ -37,6 +37,7 @@ fails(struct peer *o, const struct http_call *call)
 	int64_t now_us = clock_span_us();
 	const char *reason = reason_of(call);
 
+	o->failed_us = now_us;
 	if (o->failures++ == 0)
 		o->since_us = now_us;
 	if (o->failures < TELL_FROM || (o->told_us != 0 && (now_us < o->told_us + TELL_AGAIN_US ||
@@ -62,7 +63,22 @@ worker_peer(struct worker *w, const char *name, const struct http_call *call, bo
 		log_event(LOG_INFO, "peer_up", LOG_STR("peer", name),
 		    LOG_INT("failures", o->failures),
 		    LOG_INT("seconds", (clock_span_us() - o->since_us) / SECOND_US));
-	*o = (struct peer){ .name = name, .held_until_us = o->held_until_us };
+	*o = (struct peer){ .name = name, .held_until_us = o->held_until_us, .breaker = o->breaker, .shown = o->shown };
+}
+
+void
+worker_watch(struct worker *w, const char *name, const struct breaker *breaker)
+{
+	find(w, name)->breaker = breaker;
+	show_breaker(w, name, breaker->state, false);
+}
+
+bool
+peer_is_down(const struct peer *o)
+{
+	if (o->breaker != NULL)
+		return o->breaker->state != BREAKER_CLOSED;
+	return o->told_us != 0 && clock_span_us() - o->failed_us < OLD_US;
 }
 
 /* --- effects -------------------------------------------------------------------- */

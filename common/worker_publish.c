@@ -21,6 +21,7 @@ on_delivered(void *ctx, struct mark mark, int64_t offset)
 	struct worker *w = ctx;
 	struct lane *lane;
 
+	note_broker(w, NULL);
 	/* Snapshots that were given up may still arrive: only those of now count. */
 	if (mark.kind != MARK_JOURNAL && mark.number == w->snapshot_generation)
 		w->snapshots_pending--;
@@ -149,7 +150,8 @@ publish_serve(struct worker *w)
 		return;
 	producer_poll(w->producer, 0);
 	if (producer_failed(w->producer, &err)) {
-		log_fault("producer_spent", &err);
+		tell_fault(w, "producer_spent", &err);
+		note_broker(w, &err);
 		kill_point(KILL_PRODUCER_SPENT);
 		producer_free(w->producer);
 		w->producer = NULL;
@@ -295,5 +297,5 @@ announce_dead(struct worker *w, int lane)
 		fault = db_run(w->db, core_stmt(SQL_DEADLETTER_ANNOUNCED), args, NULL, &err);
 	}
 	if (fault != FAULT_NONE)
-		log_fault("deadletter_unannounced", &err);
+		tell_fault(w, "deadletter_unannounced", &err);
 }

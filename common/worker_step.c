@@ -126,7 +126,7 @@ refused_data(struct turn *t, struct err *err)
 		snprintf(err->code, sizeof err->code, "met");
 		return FAULT_RETRY;
 	}
-	log_fault("batch_refused", err);
+	tell_fault(w, "batch_refused", err);
 	start_stepping(w);
 	if (t->jobs.n == 1 && is_suspect(&w->suspect, jobs[0])) {
 		err->fault = FAULT_FATAL;	/* even parking it is refused */

@@ -325,6 +325,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 
 	kill_point(KILL_COMMIT_ANSWERED);
 	log_turn(t);
+	count_turn(t, lanes, n_lanes);
 	for (int i = 0; i < n_lanes; i++) {
 		lane_committed(lanes[i]);
 		if (lanes[i]->saved_acked < lanes[i]->acked)
@@ -398,8 +399,8 @@ settle_unsure(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 	struct err why = *err;
 	int64_t until_us = clock_span_us() + 20 * SECOND_US;
 
-	alarm(HANG_S);
-	log_fault("commit_unsure", err);
+	beat(t->worker);
+	tell_fault(t->worker, "commit_unsure", err);
 	kill_point(KILL_COMMIT_UNSURE);
 	while (ask_commit(t, lanes, n_lanes, &happened, err) != FAULT_NONE) {
 		if (err->fault == FAULT_FATAL || clock_span_us() > until_us) {
@@ -410,6 +411,7 @@ settle_unsure(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 			t->worker->want_reassign = true;
 			return err->fault == FAULT_FATAL ? FAULT_FATAL : FAULT_RETRY;
 		}
+		health_refresh(t->worker, false);
 		nanosleep(&(struct timespec){ .tv_nsec = 300 * 1000 * 1000 }, NULL);
 	}
 	log_event(LOG_WARN, "commit_settled", LOG_INT("happened", happened));
@@ -472,6 +474,7 @@ turn_run(struct worker *w, struct err *err)
 	if (n_lanes == 0)
 		return FAULT_NONE;
 	t->gathered_us = clock_span_us();
+	doing(w, "lock rows in the database");
 	kill_point(KILL_GATHERED);
 	fault = trip_one(t, lanes, n_lanes, err);
 	t->locked_us = clock_span_us();
@@ -488,9 +491,11 @@ turn_run(struct worker *w, struct err *err)
 		for (int i = 0; i < n_lanes; i++)
 			lane_queue_save(w->db, w->arena, w->stage, lanes[i]);
 		db_queue_commit(w->db);
+		doing(w, "commit to the database");
 		kill_point(KILL_QUEUED);
 		fault = db_trip(w->db, true, err);
 	}
+	doing(w, "work");
 	if (fault == FAULT_PARK)
 		return refused_data(t, err);
 	if (fault == FAULT_UNSURE)

@@ -17,8 +17,7 @@ position(const struct lane *lane, int topic)
 static void
 alarm_gap(struct worker *w, struct lane *lane, int topic)
 {
-	if (lane->gap_since_us[topic] != 0 &&
-	    clock_span_us() - lane->gap_since_us[topic] > 30 * SECOND_US)
+	if (stands(lane, topic))
 		log_event(LOG_ERROR, "journal_stands", LOG_STR("topic", w->topics[topic]),
 		    LOG_INT("lane", lane->lane), LOG_INT("want", lane->state.seen[topic] + 1),
 		    LOG_INT("seconds", (clock_span_us() - lane->gap_since_us[topic]) / SECOND_US));
@@ -38,8 +37,11 @@ keep_up(struct worker *w, struct lane *lane, int topic)
 	alarm_gap(w, lane, topic);
 	if (lane->draft.read_to[topic] >= before || lane->eof[topic] < lane->draft.next_offset[topic])
 		return true;
-	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE)
+	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE) {
+		note_broker(w, &err);
 		return false;
+	}
+	note_broker(w, NULL);
 	if (end > position(lane, topic))
 		return true;
 	lane->draft.next_offset[topic] = position(lane, topic);

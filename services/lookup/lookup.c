@@ -120,8 +120,10 @@ start(struct worker *worker, struct err *err)
 		return err->fault;
 	}
 	own->refreshed_us = clock_span_us();
-	for (int i = 0; i < LOOKUP_REGISTRIES; i++)
+	for (int i = 0; i < LOOKUP_REGISTRIES; i++) {
 		breaker_init(&own->breaker[i], &register_rule);
+		worker_watch(worker, lookup_registry_name((enum lookup_registry)i), &own->breaker[i]);
+	}
 	worker_set_state(worker, own);
 	return FAULT_NONE;
 }
@@ -207,7 +209,8 @@ ask(struct inquiry *q, int tag)
 	struct lookup_facts *facts = q->facts;
 	const struct lookup_question *question = &facts->question[tag];
 	struct breaker *breaker = &own->breaker[question->registry];
-	struct http_request request = { .timeout_ms = timeout_ms, .answer_max_bytes = ANSWER_MAX_BYTES };
+	struct http_request request = { .peer = lookup_registry_name(question->registry), .timeout_ms = timeout_ms,
+	    .answer_max_bytes = ANSWER_MAX_BYTES };
 	const char *url = urls[question->registry];
 	int64_t now_us = clock_span_us();
 	struct text id;

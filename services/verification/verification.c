@@ -100,6 +100,7 @@ start(struct worker *worker, struct err *err)
 	}
 	own->refreshed_us = clock_span_us();
 	breaker_init(&own->store, &store_rule);
+	worker_watch(worker, "objects", &own->store);
 	worker_set_state(worker, own);
 	return FAULT_NONE;
 }
@@ -204,7 +205,7 @@ ask_file(struct inquiry *q, int tag)
 	struct verification *own = worker_state(q->worker);
 	struct file_facts *file = &((struct round_facts *)q->facts)->file[tag];
 	int64_t now_us = clock_span_us(), size = 0;
-	struct http_request request = { .timeout_ms = timeout_ms, .digest_only = true };
+	struct http_request request = { .peer = "objects", .timeout_ms = timeout_ms, .digest_only = true };
 
 	file->ticket = breaker_enter(&own->store, now_us, seed_of(q, tag));
 	if (file->ticket == 0) {

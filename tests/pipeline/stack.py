@@ -404,11 +404,12 @@ class Dossier:
 
 class World:
     def __init__(self, name, workers=STAGES, params=None, simulators=(), behaviour=None, lanes=LANES,
-                 allowed_errors=(), forged=False):
+                 allowed_errors=(), forged=False, own_servers=False):
         self.name, self.lanes, self.params = name, lanes, params or {}
         self.behaviour, self.sim_args = behaviour or {}, list(simulators)
         self.folder = os.path.join(STATE, "world", name)
-        self.servers = os.path.join(STATE, "servers")
+        # Those that everybody shares, or its own, which it may stop.
+        self.servers = os.path.join(self.folder if own_servers else STATE, "servers")
         self.acknowledged = os.path.join(self.folder, "acknowledged.ndjson")
         self.want, self.programs, self.workers = list(workers), [], {}
         self.allowed_errors = list(allowed_errors)      # patterns of error lines that a test provokes
@@ -500,7 +501,8 @@ class World:
         name = name or stage
         # A group of its own, so that nobody waits for the dead of another world.
         settings = {"group": f"{self.name}-{stage}", "database": self.conninfo, "broker": self.broker, "schemas": os.path.join(ROOT, "schemas"),
-                    "session.timeout": "6000", "upkeep": "300", "effect.timeout": "2000", **self.usual[stage],
+                    "session.timeout": "6000", "upkeep": "300", "effect.timeout": "2000", "listen": "127.0.0.1:0",
+                    **self.usual[stage],
                     **self.params.get("*", {}), **self.params.get(stage, {}), **params}
         args = [f"{BUILD}/bin/dossier-{stage}"] + [f"--{k}={v}" for k, v in settings.items()]
         worker = Program(self, name, args, env)
