@@ -43,6 +43,18 @@ same() { [ "$(birth "$1" || true)" = "$2" ]; }
 
 is_alive() { [ -s "$dir/pid" ] && [ -s "$dir/birth" ] && same "$(<"$dir/pid")" "$(<"$dir/birth")"; }
 
+# bury PID: of what was just killed the first thread is a zombie while others still hold its ports. Waits until they are gone, so
+# that the next start finds its own ports free.
+bury() {
+    local try tasks
+    for ((try = 0; try < 200; try++)); do
+        ! birth "$1" >/dev/null || return 0
+        tasks=("/proc/$1/task/"*)
+        [ ${#tasks[@]} -gt 1 ] || return 0
+        sleep 0.05
+    done
+}
+
 # place DIR: makes it, somewhere the server's account can go. A checkout under /root is closed to every account but root: then
 # DIR becomes a link to a folder under /var/tmp.
 place() {
@@ -170,6 +182,7 @@ start() {
     if is_alive; then
         say "already running at $(address)"
     else
+        [ ! -s pid ] || bury "$(<pid)"
         start_server
         say "running at $(address)"
     fi
