@@ -7,6 +7,7 @@
  */
 #include "db.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -295,10 +296,14 @@ wait_socket(struct db *db, int64_t deadline_us)
 	struct pollfd fd = { .fd = PQsocket(db->conn),
 	    .events = (short)(POLLIN | (flush == 1 ? POLLOUT : 0)) };
 
+	int ready;
+
 	if (flush < 0 || left < 0 || fd.fd < 0)
 		return false;
-	if (poll(&fd, 1, (int)left + 1) <= 0)
-		return false;
+	ready = poll(&fd, 1, (int)left + 1);
+	/* A signal that tells us to stop has broken no connection: look again. */
+	if (ready <= 0)
+		return ready < 0 && errno == EINTR;
 	return (fd.revents & (POLLIN | POLLERR | POLLHUP)) == 0 || PQconsumeInput(db->conn) == 1;
 }
 

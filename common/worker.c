@@ -286,6 +286,8 @@ worker_stop(struct worker *w)
 	drop_items(w);
 	if (w->db != NULL)
 		release_all(w);
+	/* Leaving the group may bring a last rebalance, and by then nothing is there to claim with. */
+	w->is_closing = true;
 	flights_forget(w, true);
 	inquiries_forget(w, true);
 	producer_free(w->producer);

@@ -194,6 +194,7 @@ struct worker {
 	bool			want_reassign;
 	time_us			vetted_since;	/* since when the server runs that was found to know all that is published */
 	bool			is_vetted;	/* the one behind this connection */
+	bool			is_closing;	/* whatever the group still gives is not taken */
 	int64_t			reclaim_at_us;
 	bool			paused, pause_known;	/* by an operator */
 	int64_t			pause_look_us;

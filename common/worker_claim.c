@@ -180,7 +180,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	if (number > w->most_lane)
 		w->most_lane = number;
 	/* One that has just failed speaks for the others: they are tried with it, later. */
-	if (w->want_reassign && clock_span_us() < w->reclaim_at_us) {
+	if (w->is_closing || (w->want_reassign && clock_span_us() < w->reclaim_at_us)) {
 		arena_free(arena);
 		return false;
 	}
