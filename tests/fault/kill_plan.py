@@ -8,10 +8,10 @@ import random, subprocess
 # How often each deed is drawn, of a hundred. The deck is shuffled and dealt, so that none is left out.
 DECK = [
     # worker
-    ("worker", "kill", 34), ("worker", "stop", 14), ("worker", "restart", 14), ("workers", "kill", 4),
+    ("worker", "kill", 33), ("worker", "stop", 14), ("worker", "restart", 14), ("workers", "kill", 4),
     # servers
     ("broker", "kill", 3), ("broker", "stop", 2), ("broker", "restart", 2),
-    ("database", "kill", 4), ("database", "backend", 3), ("database", "stop", 2), ("database", "restart", 3),
+    ("database", "kill", 3), ("database", "head", 2), ("database", "backend", 3), ("database", "stop", 2), ("database", "restart", 3),
     ("database", "mute", 3),
     ("simulators", "kill", 6), ("simulators", "stop", 3), ("simulators", "restart", 3),
 ]
