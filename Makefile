@@ -107,13 +107,14 @@ $(BUILD)/bin/simulators: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/simulators
 PROGRAMS := $(foreach w,$(WORKERS),$(if $(wildcard services/$(w)/$(w).c),$(BUILD)/bin/dossier-$(w))) \
             $(if $(wildcard services/dossierctl/*.c),$(BUILD)/bin/dossierctl) \
             $(if $(wildcard tests/simulators/*.c),$(BUILD)/bin/simulators) \
-            $(patsubst tests/bench/%.c,$(BUILD)/bin/%,$(wildcard tests/bench/*.c))
+            $(patsubst tests/bench/%.c,$(BUILD)/bin/%,$(wildcard tests/bench/bench_*.c))
 programs: $(PROGRAMS)
 
+$(BUILD)/bin/bench_load: $(BUILD)/tests/bench/load_mix.o $(BUILD)/tests/bench/load_stages.o
 $(BUILD)/bin/bench_%: $(BUILD)/tests/bench/bench_%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 # --- tests ---------------------------------------------------------------------
 

@@ -1,30 +1,53 @@
 /*
- * bench_load - portals under load: publishes submissions at a rate or as fast
- * as they go, and watches when each dossier is ready for the officer and when
- * its result is out.
+ * bench_load - portals under load: publishes submissions, watches their
+ * results come out, and says when the steady window begins and ends.
  *
- *   bench_load --broker H:P [--count N] [--rate R] [--warm N] [--mix plain|full]
- *              [--partitions N] [--run NAME] [--limit SECONDS]
+ *   bench_load --broker HOST:PORT [OPTION…]
  *
- * Prints one JSON line.  Rates are over the time from the first counted
- * submission to the last counted end; the first --warm dossiers are left out.
+ *   --mix plain|full       what a dossier is (load_mix.c)           plain
+ *   --run NAME             begins the ids of its messages           run
+ *   --partitions N         of every topic                           8
+ *   --in-flight N          closed loop: so many under way           6000
+ *   --rate N               or open: so many a second
+ *   --warm SECONDS         before the window begins                 5
+ *   --seconds SECONDS      the window's length                      60
+ *   --count N              or its length in dossiers that have ended
+ *   --malformed PERCENT    of all messages that it sends            0
+ *   --repeated PERCENT     of all messages: a submission again      0
+ *   --enterprise PERCENT   of the dossiers ask another register, and are
+ *                          neither counted nor waited for in the loop
+ *   --stages               times of each stage, read from the topics afterwards
+ *   --limit SECONDS        for those still under way at the end     60
+ *   --parent PID           end with that process
+ *
+ * One JSON line each: when the window begins, when it ends, and when all have
+ * ended or the limit is over.  A closed loop's window begins when as many have
+ * ended as it has under way, and its --warm is over.  Latency is of dossiers
+ * that were sent in the window: from the call that publishes to the entry in
+ * the hands of a reader.  Exit 0: all have ended; 1: some have not; 2: trouble.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "digest.h"
 #include "kafka_producer.h"
-#include "kafka_reader.h"
+#include "load_mix.h"
+#include "load_stages.h"
 #include "log.h"
 
-enum { TRACK_BITS = 22 };
+enum { TABLE_BITS = 23, TRACKS_MAX = 1 << (TABLE_BITS - 1), REPEAT_WITHIN = 2000 };
 
 struct options {
-	const char	*broker, *mix, *run;
-	int64_t		count, rate, warm, limit_s, in_flight;
+	const char	*broker, *run;
+	struct mix	mix;
+	int64_t		in_flight, rate, warm_s, seconds, count, limit_s;
+	double		malformed, repeated;
+	bool		stages;
 	int		partitions;
 };
 
@@ -36,124 +59,30 @@ struct track {
 struct load {
 	struct options	o;
 	struct producer	*producer;
-	struct reader	*cases, *ends;
+	struct reader	*cases, *ends;		/* cases only where latency is asked for */
+	struct stages	*stages;
 	struct arena	*arena;
 	struct track	*tracks;
-	uint32_t	*table;		/* by id: index + 1 */
-	int64_t		sent, acked, ready, done;
+	int64_t		tracks_size;
+	uint32_t	*table;			/* by id: index + 1 */
+	int64_t		sent, done;		/* all dossiers */
+	int64_t		counted, ended;		/* without those of the other register */
+	int64_t		malformed, repeated, acked, messages;
+	double		owed_malformed, owed_repeated;
+	int64_t		started_us, begin_us, end_us;	/* of the window; 0: not yet */
+	time_us		begin_at, end_at;
+	int64_t		begin_sent, end_sent;		/* dossiers sent in the window */
+	int64_t		begin_ended, end_ended;
 };
 
-static const char *const given[] = { "An", "Bình", "Chi", "Dũng", "Hạnh", "Lan", "Minh", "Phúc" };
-static const char *const family[] = { "Nguyễn Thị", "Trần Văn", "Lê Hoàng", "Phạm Thu", "Võ Đức" };
-
-/* --- submissions ---------------------------------------------------------- */
-
-enum { KINDS = 97, FILE_BYTES = 20000 };
-
-/* What is drawn for the n-th dossier; the same in every run. */
-struct draw {
-	bool	paid;		/* a residence with its fee; else a birth, free of charge */
-	bool	postal;
-	bool	lacking;	/* its first component is left out, and supplemented later */
-};
-
-static struct draw
-draw(const struct load *l, int64_t n)
-{
-	if (l->o.mix[0] != 'f')
-		return (struct draw){ false, false, false };
-	return (struct draw){ n % 10 < 6, (n / 10) % 10 < 4, (n / 3) % 10 == 7 };
-}
-
-/* One file of 20 kB by the simulator's rule: its name and a newline, repeated, cut to size. */
 static void
-put_file(struct load *l, struct buf *buf, int kind, int i)
+trouble(const char *what, const struct err *err)
 {
-	char name[64], hex[2 * DIGEST_BYTES + 1];
-	uint8_t digest[DIGEST_BYTES];
-	struct buf content = buf_in(l->arena);
-	int length = snprintf(name, sizeof name, "load-%d-%d-%d", kind, i, FILE_BYTES);
-
-	while (content.n < FILE_BYTES) {
-		buf_put(&content, name, (size_t)length);
-		buf_puts(&content, "\n");
-	}
-	digest_bytes(content.s, FILE_BYTES, digest);
-	text_hex(digest, DIGEST_BYTES, hex);
-	buf_printf(buf, "{\"name\":\"%s.pdf\",\"uri\":\"%s\",\"size\":%d,\"sha256\":\"%s\","
-	    "\"media_type\":\"application/pdf\"}", name, name, FILE_BYTES, hex);
+	fprintf(stderr, "bench_load: %s%s\n", what, err->text);
+	exit(2);
 }
 
-/* Three files in three components; digests are reckoned once for each of the kinds. */
-static const char *
-components(struct load *l, int64_t n, struct draw d)
-{
-	static char *made[KINDS][2][2];
-	static const char *const codes[2][3] = { { "TP01", "TP02", "TP03" }, { "TP01", "TP02", NULL } };
-	int kind = (int)(n % KINDS);
-	char **slot = &made[kind][d.paid][d.lacking];
-	struct buf buf = buf_in(l->arena);
-
-	if (*slot != NULL)
-		return *slot;
-	for (int i = d.lacking; i < 3 && codes[d.paid][i] != NULL; i++) {
-		buf_printf(&buf, "%s{\"code\":\"%s\",\"kind\":\"electronic\",\"files\":[",
-		    i > d.lacking ? "," : "", codes[d.paid][i]);
-		put_file(l, &buf, kind, i);
-		if (d.paid && i == 1) {
-			buf_puts(&buf, ",");
-			put_file(l, &buf, kind, 2);
-		}
-		buf_puts(&buf, "]}");
-	}
-	*slot = mem_copy_text(buf_get(&buf).s);
-	return *slot;
-}
-
-static void
-put_form(struct buf *buf, int64_t n, struct draw d)
-{
-	int year = 60 + (int)(n % 40), serial = (int)(n * 7919 % 900000), house = (int)(n % 200);
-
-	if (d.paid)
-		buf_printf(buf, "{\"move_in_date\":\"2026-10-01\",\"new_address\":{\"province\":\"19\","
-		    "\"commune\":\"05443\",\"detail\":\"Số %d, đường Bắc Kạn\"},\"former_address\":"
-		    "{\"province\":\"24\",\"commune\":\"07204\",\"detail\":\"Thôn Đông, xã Tân Mỹ\"},"
-		    "\"household_head\":{\"name\":\"%s %s\",\"number\":\"0191%02d%06d\","
-		    "\"relation\":\"self\"},\"members\":[]}", house, family[n % 5], given[n % 8], year, serial);
-	else
-		buf_printf(buf, "{\"child\":{\"name\":\"Trần Gia %s\",\"birth_date\":\"2026-10-30\","
-		    "\"sex\":\"male\",\"ethnicity\":\"Kinh\",\"nationality\":\"VN\",\"birth_place\":"
-		    "\"Bệnh viện A Thái Nguyên, tỉnh Thái Nguyên\",\"home_town\":\"Xã Tân Cương, tỉnh Thái "
-		    "Nguyên\"},\"mother\":{\"name\":\"%s %s\",\"birth_year\":19%02d,\"number\":"
-		    "\"0191%02d%06d\",\"address\":{\"province\":\"19\",\"commune\":\"05443\",\"detail\":"
-		    "\"Số %d, tổ 4\"}},\"father\":{\"name\":\"Trần Văn Minh\",\"birth_year\":1988,"
-		    "\"number\":\"019088004321\"},\"relation\":\"mother\",\"copies\":2}", given[n % 8],
-		    family[n % 5], given[n % 8], year, year, serial, house);
-}
-
-static struct text
-submission(struct load *l, int64_t n)
-{
-	struct buf buf = buf_in(l->arena);
-	struct draw d = draw(l, n);
-	int year = 60 + (int)(n % 40);
-
-	buf_printf(&buf, "{\"procedure\":\"%s\",\"agency\":\"H55.242\",\"case\":\"default\","
-	    "\"channel\":\"online\",\"language\":\"vi\",\"applicant\":{\"kind\":\"citizen\","
-	    "\"name\":\"%s %s\",\"number\":\"0191%02d%06d\",\"birth_date\":\"19%02d-05-17\","
-	    "\"phone\":\"+849%08d\",\"address\":{\"province\":\"19\",\"commune\":\"05443\","
-	    "\"detail\":\"Số %d, tổ 4\"}},\"form\":", d.paid ? "1.004222" : "1.001193", family[n % 5],
-	    given[n % 8], year, (int)(n * 7919 % 900000), year, (int)(n % 100000000), (int)(n % 200));
-	put_form(&buf, n, d);
-	buf_printf(&buf, ",\"components\":[%s],", components(l, n, d));
-	buf_puts(&buf, d.postal ? "\"delivery\":{\"method\":\"postal\",\"address\":{\"name\":\"Nguyễn "
-	    "Thị An\",\"phone\":\"+84912345678\",\"province\":\"19\",\"commune\":\"05443\","
-	    "\"detail\":\"Số 1\"}}," : "\"delivery\":{\"method\":\"online\"},");
-	buf_puts(&buf, "\"declared\":{\"accepted\":true,\"text_version\":\"2026-07\","
-	    "\"at\":\"2026-11-20T09:15:00+07:00\"}}");
-	return buf_get(&buf);
-}
+/* --- sending ---------------------------------------------------------------- */
 
 static uint32_t *
 slot(struct load *l, const uint8_t *id)
@@ -161,44 +90,105 @@ slot(struct load *l, const uint8_t *id)
 	uint32_t h;
 
 	memcpy(&h, id, sizeof h);
-	for (h &= (1u << TRACK_BITS) - 1; l->table[h] != 0; h = (h + 1) & ((1u << TRACK_BITS) - 1))
+	for (h &= (1u << TABLE_BITS) - 1; l->table[h] != 0; h = (h + 1) & ((1u << TABLE_BITS) - 1))
 		if (memcmp(l->tracks[l->table[h] - 1].id, id, UUID_BYTES) == 0)
 			break;
 	return &l->table[h];
 }
 
 static void
-send_one(struct load *l)
+send_record(struct load *l, struct record *record, int partition)
+{
+	struct err err;
+
+	while (producer_send(l->producer, "dossier.submissions", partition, record, (struct header){ 0 },
+	    (struct mark){ 0, 0, l->messages }, &err) != FAULT_NONE) {
+		if (producer_failed(l->producer, &err))
+			trouble("", &err);
+		producer_poll(l->producer, 5);
+	}
+	l->messages++;
+}
+
+/* A submission under this id; type absent: the message lacks it. */
+static void
+send_message(struct load *l, struct text id, struct text value, struct text type, int partition, uint8_t *dossier)
 {
 	static const char source[] = "/portal/bench";
 	struct record record = { .n_headers = 0 };
-	struct track *track = &l->tracks[l->sent];
-	char id[64], key[UUID_TEXT_BYTES], stamp[TIME_TEXT_BYTES];
-	struct err err;
+	char key[UUID_TEXT_BYTES], stamp[TIME_TEXT_BYTES];
 
-	snprintf(id, sizeof id, "%s-%lld", l->o.run, (long long)l->sent);
-	dossier_id_derive(text_of(source), text_of(id), track->id);
-	uuid_to_text(track->id, key);
+	dossier_id_derive(text_of(source), id, dossier);
+	uuid_to_text(dossier, key);
 	time_to_text(clock_now_us(), stamp);
 	record.key = text_of(key);
-	record.value = submission(l, l->sent);
+	record.value = value;
 	record_header(&record, "ce_specversion", TEXT("1.0"));
-	record_header(&record, "ce_id", text_of(id));
+	record_header(&record, "ce_id", id);
 	record_header(&record, "ce_source", text_of(source));
-	record_header(&record, "ce_type", TEXT("vn.dossier.submitted.v1"));
+	if (!text_is_absent(type))
+		record_header(&record, "ce_type", type);
 	record_header(&record, "ce_time", text_of(stamp));
 	record_header(&record, "content-type", TEXT("application/json"));
-	while (producer_send(l->producer, "dossier.submissions", (int)(l->sent % l->o.partitions), &record,
-	    (struct header){ 0 }, (struct mark){ 0, 0, l->sent }, &err) != FAULT_NONE) {
-		if (producer_failed(l->producer, &err)) {
-			fprintf(stderr, "bench_load: %s\n", err.text);
-			exit(2);
-		}
-		producer_poll(l->producer, 5);
+	send_record(l, &record, partition);
+}
+
+static struct text
+id_of(struct load *l, const char *kind, int64_t n)
+{
+	return arena_printf(l->arena, "%s%s-%lld", l->o.run, kind, (long long)n);
+}
+
+static void
+send_submission(struct load *l, int64_t n, uint8_t *dossier)
+{
+	send_message(l, id_of(l, "", n), mix_submission(&l->o.mix, n, l->arena), TEXT("vn.dossier.submitted.v1"),
+	    (int)(n % l->o.partitions), dossier);
+}
+
+static void
+send_malformed(struct load *l)
+{
+	enum mix_wrong wrong = (enum mix_wrong)(l->malformed % WRONGS);
+	uint8_t unused[UUID_BYTES];
+
+	send_message(l, id_of(l, "-bad", l->malformed), mix_malformed(&l->o.mix, wrong, l->malformed, l->arena),
+	    wrong == WRONG_NAMELESS ? TEXT_NONE : TEXT("vn.dossier.submitted.v1"),
+	    (int)(l->malformed % l->o.partitions), unused);
+	l->malformed++;
+}
+
+/* One that was sent lately: some of them have ended, most are under way. */
+static void
+send_again(struct load *l)
+{
+	int64_t within = l->sent < REPEAT_WITHIN ? l->sent : REPEAT_WITHIN;
+	uint8_t unused[UUID_BYTES];
+
+	send_submission(l, l->sent - 1 - l->repeated * 7919 % within, unused);
+	l->repeated++;
+}
+
+static void
+send_one(struct load *l)
+{
+	double good = 100 - l->o.malformed - l->o.repeated;
+	struct track *track;
+
+	if (l->sent == l->tracks_size) {
+		l->tracks_size *= 2;
+		l->tracks = mem_grow(l->tracks, (size_t)l->tracks_size, sizeof *l->tracks);
 	}
-	track->sent_us = clock_span_us();
+	track = &l->tracks[l->sent];
+	*track = (struct track){ .sent_us = clock_span_us() };
+	send_submission(l, l->sent, track->id);
 	*slot(l, track->id) = (uint32_t)(l->sent + 1);
+	l->counted += !mix_asks_enterprise(&l->o.mix, l->sent);
 	l->sent++;
+	for (l->owed_malformed += l->o.malformed / good; l->owed_malformed >= 1; l->owed_malformed--)
+		send_malformed(l);
+	for (l->owed_repeated += l->o.repeated / good; l->owed_repeated >= 1; l->owed_repeated--)
+		send_again(l);
 }
 
 /* --- watching ------------------------------------------------------------------ */
@@ -215,6 +205,14 @@ track_of(struct load *l, const struct message *m)
 	return *at != 0 ? &l->tracks[*at - 1] : NULL;
 }
 
+static void
+note_end(struct load *l, struct track *track)
+{
+	track->done_us = clock_span_us();
+	l->done++;
+	l->ended += !mix_asks_enterprise(&l->o.mix, track - l->tracks);
+}
+
 static bool
 watch_one(struct load *l, struct reader *reader, bool end)
 {
@@ -227,16 +225,12 @@ watch_one(struct load *l, struct reader *reader, bool end)
 		return false;
 	type = record_find(&m.record, "ce_type");
 	track = track_of(l, &m);
-	if (track != NULL && !end && track->ready_us == 0 &&
-	    text_is(type, "vn.dossier.casework.opened.v1")) {
+	if (track != NULL && !end && track->ready_us == 0 && text_is(type, "vn.dossier.casework.opened.v1"))
 		track->ready_us = clock_span_us();
-		l->ready++;
-	} else if (track != NULL && end && track->done_us == 0 &&
+	else if (track != NULL && end && track->done_us == 0 &&
 	    (text_is(type, "vn.dossier.dispatch.released.v1") ||
-	    text_is(type, "vn.dossier.dispatch.parcel_delivered.v1"))) {
-		track->done_us = clock_span_us();
-		l->done++;
-	}
+	    text_is(type, "vn.dossier.dispatch.parcel_delivered.v1")))
+		note_end(l, track);
 	consumer_release(&m);
 	return true;
 }
@@ -244,8 +238,13 @@ watch_one(struct load *l, struct reader *reader, bool end)
 static void
 watch(struct load *l, int budget)
 {
-	while (budget-- > 0 && (int)watch_one(l, l->cases, false) + (int)watch_one(l, l->ends, true) > 0)
-		;
+	bool more = true;
+
+	while (more && budget-- > 0) {
+		more = watch_one(l, l->ends, true);
+		if (l->cases != NULL)
+			more |= watch_one(l, l->cases, false);
+	}
 	producer_poll(l->producer, 0);
 }
 
@@ -264,10 +263,8 @@ follow(struct load *l, const char *topic)
 	}
 	if (fault == FAULT_NONE)
 		fault = reader_assign(reader, topic, partitions, offsets, l->o.partitions, &err);
-	if (fault != FAULT_NONE) {
-		fprintf(stderr, "bench_load: %s: %s\n", topic, err.text);
-		exit(2);
-	}
+	if (fault != FAULT_NONE)
+		trouble(topic, &err);
 	free(partitions);
 	free(offsets);
 	return reader;
@@ -275,80 +272,164 @@ follow(struct load *l, const char *topic)
 
 /* --- the run ---------------------------------------------------------------------- */
 
+static bool
+is_warm(const struct load *l, int64_t now_us)
+{
+	return now_us - l->started_us >= l->o.warm_s * SECOND_US &&
+	    (l->o.rate > 0 || l->ended >= l->o.in_flight);
+}
+
+static bool
+is_long_enough(const struct load *l, int64_t now_us)
+{
+	if (l->o.count > 0)
+		return l->ended - l->begin_ended >= l->o.count;
+	return now_us - l->begin_us >= l->o.seconds * SECOND_US;
+}
+
+/* The load shares the machine with what it measures: what it uses is told. */
+static double
+cpu_s(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void
+begin_window(struct load *l, int64_t now_us)
+{
+	l->begin_us = now_us;
+	l->begin_at = clock_now_us();
+	l->begin_ended = l->ended;
+	l->begin_sent = l->sent;
+	printf("{\"at\":\"begin\",\"sent\":%lld,\"ended\":%lld,\"cpu_s\":%.3f}\n", (long long)l->sent, (long long)l->ended, cpu_s());
+	fflush(stdout);
+}
+
+static void
+end_window(struct load *l, int64_t now_us)
+{
+	double seconds = (double)(now_us - l->begin_us) / 1e6;
+
+	l->end_us = now_us;
+	l->end_at = clock_now_us();
+	l->end_ended = l->ended;
+	l->end_sent = l->sent;
+	printf("{\"at\":\"end\",\"sent\":%lld,\"ended\":%lld,\"cpu_s\":%.3f,\"seconds\":%.3f,\"per_second\":%.1f}\n",
+	    (long long)l->sent, (long long)l->ended, cpu_s(), seconds, (double)(l->end_ended - l->begin_ended) / seconds);
+	fflush(stdout);
+}
+
+/* How many may be sent by now? */
+static int64_t
+allowance(const struct load *l, int64_t now_us)
+{
+	if (l->end_us != 0 || l->sent == TRACKS_MAX)
+		return 0;
+	if (l->o.rate > 0)
+		return (now_us - l->started_us) * l->o.rate / SECOND_US + 1 - l->counted;
+	return l->o.in_flight - (l->counted - l->ended);
+}
+
 static void
 run(struct load *l)
 {
-	int64_t start_us = clock_span_us(), end_us = start_us + l->o.limit_s * SECOND_US;
+	l->started_us = clock_span_us();
+	for (;;) {
+		int64_t now_us = clock_span_us(), more;
 
-	while (l->done < l->o.count && clock_span_us() < end_us) {
-		int64_t due = l->o.rate > 0
-		    ? (clock_span_us() - start_us) * l->o.rate / SECOND_US + 1 : l->o.count;
-		int64_t until = l->sent + 200;
-
-		while (l->sent < l->o.count && l->sent < due && l->sent < until &&
-		    l->sent - l->done < l->o.in_flight)
+		if (l->begin_us == 0 && is_warm(l, now_us))
+			begin_window(l, now_us);
+		else if (l->begin_us != 0 && l->end_us == 0 && is_long_enough(l, now_us))
+			end_window(l, now_us);
+		if (l->end_us != 0 && (l->done == l->sent || now_us > l->end_us + l->o.limit_s * SECOND_US))
+			return;
+		more = allowance(l, now_us);
+		/* What comes back is looked at between handfuls, so that it does not seem late. */
+		for (int64_t until = l->sent + (more < 100 ? more : 100); l->sent < until; )
 			send_one(l);
 		arena_reset(l->arena);
-		watch(l, 2000);
-		if (l->sent == l->o.count || l->sent >= due || l->sent - l->done >= l->o.in_flight)
+		watch(l, 1000);
+		if (more <= 0)
 			usleep(1000);
 	}
 }
 
+/* --- the report --------------------------------------------------------------------- */
+
 static int
 compare(const void *a, const void *b)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	double x = *(const double *)a, y = *(const double *)b;
 
 	return x < y ? -1 : x > y;
 }
 
 static void
-print_quantiles(const char *name, int64_t *values, int64_t n)
+print_sorted(const char *name, const double *ms, int64_t n)
 {
-	if (n == 0) {
-		printf(",\"%s_ms\":null", name);
-		return;
-	}
-	qsort(values, (size_t)n, sizeof *values, compare);
-	printf(",\"%s_ms\":{\"p50\":%.1f,\"p95\":%.1f,\"p99\":%.1f,\"max\":%.1f}", name,
-	    (double)values[n / 2] / 1e3, (double)values[n * 95 / 100] / 1e3,
-	    (double)values[n * 99 / 100] / 1e3, (double)values[n - 1] / 1e3);
+	if (n == 0)
+		printf("\"%s\":null", name);
+	else
+		printf("\"%s\":{\"n\":%lld,\"p50\":%.1f,\"p95\":%.1f,\"p99\":%.1f,\"max\":%.1f}", name, (long long)n,
+		    ms[n / 2], ms[n * 95 / 100], ms[n * 99 / 100], ms[n - 1]);
 }
 
-/* Ends per second between the first and the last counted end: what the pipeline sustains. */
-static double
-rate_of(int64_t *ends_us, int64_t n)
+static void
+print_latency(const struct load *l, bool ready)
 {
-	qsort(ends_us, (size_t)n, sizeof *ends_us, compare);
-	return n > 1 ? (double)(n - 1) * 1e6 / (double)(ends_us[n - 1] - ends_us[0]) : 0;
+	double *ms = mem_new((size_t)(l->end_sent - l->begin_sent + 1), sizeof *ms);
+	int64_t n = 0;
+
+	for (int64_t i = l->begin_sent; i < l->end_sent; i++) {
+		const struct track *t = &l->tracks[i];
+		int64_t at = ready ? t->ready_us : t->done_us;
+
+		if (at != 0 && !mix_asks_enterprise(&l->o.mix, i))
+			ms[n++] = (double)(at - t->sent_us) / 1e3;
+	}
+	qsort(ms, (size_t)n, sizeof *ms, compare);
+	putchar(',');
+	print_sorted(ready ? "ready_ms" : "end_ms", ms, n);
+	free(ms);
+}
+
+static void
+print_stages(struct load *l)
+{
+	struct err err;
+
+	if (stages_read(l->stages, l->begin_at, l->end_at, &err) != FAULT_NONE)
+		trouble("", &err);
+	for (int effects = 0; effects < 2; effects++) {
+		printf(",\"%s\":{", effects ? "effects_ms" : "stages_ms");
+		for (int stage = 0; stage < STAGES; stage++) {
+			int64_t n;
+			const double *ms = stages_of(l->stages, (enum stage)stage, effects, &n);
+
+			if (stage > 0)
+				putchar(',');
+			print_sorted(stage_name((enum stage)stage), ms, n);
+		}
+		putchar('}');
+	}
 }
 
 static void
 report(struct load *l)
 {
-	int64_t *ready = mem_new((size_t)l->o.count, sizeof *ready), n_ready = 0, n_done = 0;
-	int64_t *done = mem_new((size_t)l->o.count, sizeof *done);
-	int64_t *ends_us = mem_new((size_t)l->o.count, sizeof *ends_us);
-
-	for (int64_t i = l->o.warm; i < l->sent; i++) {
-		struct track *t = &l->tracks[i];
-
-		if (t->ready_us != 0)
-			ready[n_ready++] = t->ready_us - t->sent_us;
-		if (t->done_us == 0)
-			continue;
-		ends_us[n_done] = t->done_us;
-		done[n_done++] = t->done_us - t->sent_us;
-	}
-	printf("{\"mix\":\"%s\",\"sent\":%lld,\"done\":%lld,\"counted\":%lld,\"per_second\":%.0f",
-	    l->o.mix, (long long)l->sent, (long long)l->done, (long long)n_done, rate_of(ends_us, n_done));
-	print_quantiles("ready", ready, n_ready);
-	print_quantiles("end", done, n_done);
+	printf("{\"at\":\"drained\",\"sent\":%lld,\"done\":%lld,\"malformed\":%lld,\"unreadable\":%lld,\"repeated\":%lld,"
+	    "\"messages\":%lld,\"acked\":%lld", (long long)l->sent, (long long)l->done, (long long)l->malformed,
+	    (long long)(l->malformed - (l->malformed + WRONGS - 1 - WRONG_CONTRACT) / WRONGS), (long long)l->repeated,
+	    (long long)l->messages, (long long)l->acked);
+	if (l->cases != NULL)
+		print_latency(l, true);
+	print_latency(l, false);
+	if (l->stages != NULL)
+		print_stages(l);
 	puts("}");
-	free(ready);
-	free(done);
-	free(ends_us);
 }
 
 static void
@@ -361,41 +442,62 @@ on_delivered(void *ctx, struct mark mark, int64_t offset)
 	l->acked++;
 }
 
+/* --- options --------------------------------------------------------------------------- */
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: bench_load --broker HOST:PORT [OPTION…]; see the head of tests/bench/bench_load.c\n");
+	exit(2);
+}
+
+static void
+end_with(const char *parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != atoi(parent))
+		exit(2);
+}
+
 static void
 read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = { { "broker", 1, 0, 'b' }, { "count", 1, 0, 'c' },
-	    { "rate", 1, 0, 'r' }, { "warm", 1, 0, 'w' }, { "mix", 1, 0, 'm' },
-	    { "partitions", 1, 0, 'p' }, { "run", 1, 0, 'n' }, { "limit", 1, 0, 'l' },
-	    { "in-flight", 1, 0, 'f' }, { 0 } };
+	static const struct option longs[] = { { "broker", 1, NULL, 'b' }, { "mix", 1, NULL, 'm' },
+	    { "run", 1, NULL, 'n' }, { "partitions", 1, NULL, 'p' }, { "in-flight", 1, NULL, 'f' }, { "rate", 1, NULL, 'r' },
+	    { "warm", 1, NULL, 'w' }, { "seconds", 1, NULL, 's' }, { "count", 1, NULL, 'c' }, { "malformed", 1, NULL, 'M' },
+	    { "repeated", 1, NULL, 'R' }, { "enterprise", 1, NULL, 'e' }, { "stages", 0, NULL, 'S' },
+	    { "limit", 1, NULL, 'l' }, { "parent", 1, NULL, 'P' }, { NULL, 0, NULL, 0 } };
 	int c;
 
-	*o = (struct options){ .mix = "plain", .run = "run", .count = 10000, .limit_s = 120,
-	    .partitions = 8, .in_flight = 20000 };
+	*o = (struct options){ .run = "run", .partitions = 8, .in_flight = 6000, .warm_s = 5, .seconds = 60, .limit_s = 60 };
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
 		case 'b': o->broker = optarg; break;
-		case 'm': o->mix = optarg; break;
+		case 'm': o->mix.full = strcmp(optarg, "full") == 0; break;
 		case 'n': o->run = optarg; break;
-		case 'c': o->count = atoll(optarg); break;
-		case 'r': o->rate = atoll(optarg); break;
-		case 'w': o->warm = atoll(optarg); break;
-		case 'l': o->limit_s = atoll(optarg); break;
-		case 'f': o->in_flight = atoll(optarg); break;
 		case 'p': o->partitions = atoi(optarg); break;
-		default: exit(2);
+		case 'f': o->in_flight = atoll(optarg); break;
+		case 'r': o->rate = atoll(optarg); break;
+		case 'w': o->warm_s = atoll(optarg); break;
+		case 's': o->seconds = atoll(optarg); break;
+		case 'c': o->count = atoll(optarg); break;
+		case 'M': o->malformed = atof(optarg); break;
+		case 'R': o->repeated = atof(optarg); break;
+		case 'e': o->mix.enterprise = atoi(optarg); break;
+		case 'S': o->stages = true; break;
+		case 'l': o->limit_s = atoll(optarg); break;
+		case 'P': end_with(optarg); break;
+		default: usage();
 		}
 	}
-	if (o->broker == NULL || o->count < 1 || o->count > 1 << (TRACK_BITS - 1) || o->partitions < 1) {
-		fprintf(stderr, "usage: bench_load --broker HOST:PORT [--count N] [--rate R] …\n");
-		exit(2);
-	}
+	if (o->broker == NULL || o->partitions < 1 || o->in_flight < 1 || o->malformed + o->repeated > 90 || optind < argc)
+		usage();
 }
 
 int
 main(int argc, char **argv)
 {
-	struct load l = { .sent = 0 };
+	struct load l = { .tracks_size = 1 << 16 };
 	struct producer_options options = { .client = "bench", .message_timeout_ms = 30000, .ctx = &l,
 	    .delivered = on_delivered };
 	struct err err;
@@ -404,21 +506,22 @@ main(int argc, char **argv)
 	log_open("bench", LOG_LOGFMT, LOG_ERROR);
 	options.bootstrap = l.o.broker;
 	l.arena = arena_new(8 << 20);
-	l.tracks = mem_new((size_t)l.o.count, sizeof *l.tracks);
-	l.table = mem_new((size_t)1 << TRACK_BITS, sizeof *l.table);
-	if (producer_open(&options, &l.producer, &err) != FAULT_NONE) {
-		fprintf(stderr, "bench_load: %s\n", err.text);
-		return 2;
-	}
-	l.cases = follow(&l, "dossier.casework");
+	l.tracks = mem_new((size_t)l.tracks_size, sizeof *l.tracks);
+	l.table = mem_new((size_t)1 << TABLE_BITS, sizeof *l.table);
+	if (producer_open(&options, &l.producer, &err) != FAULT_NONE ||
+	    (l.o.stages && stages_open(l.o.broker, l.o.partitions, &l.stages, &err) != FAULT_NONE))
+		trouble("", &err);
 	l.ends = follow(&l, "dossier.dispatch");
+	l.cases = l.o.stages ? follow(&l, "dossier.casework") : NULL;
 	run(&l);
 	report(&l);
 	reader_close(l.cases);
 	reader_close(l.ends);
 	producer_free(l.producer);
+	if (l.stages != NULL)
+		stages_close(l.stages);
 	arena_free(l.arena);
 	free(l.tracks);
 	free(l.table);
-	return l.done == l.o.count ? 0 : 1;
+	return l.done == l.sent ? 0 : 1;
 }
