@@ -228,21 +228,24 @@ class Stand(stack.World):
             pg_current_wal_lsn() - '0/0' as wal, w.wal_fpi as full_pages, w.wal_records, w.wal_sync as syncs,
             extract(epoch from now()) as clock,
             (select checkpoints_timed + checkpoints_req from pg_stat_bgwriter) as checkpoints from pg_stat_wal w""")
-        tables = self.sql.rows("""select coalesce(o.relnamespace::regnamespace || '.' || o.relname || ' (toast)', t.schemaname || '.' || t.relname) as name,
-            t.n_tup_ins as ins, t.n_tup_upd as upd, t.n_tup_del as del, t.n_tup_hot_upd as hot
-            from pg_stat_all_tables t left join pg_class o on o.reltoastrelid = t.relid
-            where t.schemaname in ('core', 'fee', 'lookup', 'dispatch', 'verification', 'tracking', 'pg_toast')
-            and coalesce(o.relnamespace::regnamespace::text, t.schemaname) not in ('pg_catalog', 'information_schema')""")
-        row["tables"] = {}
-        for t in tables:        # partitions of the journal together
-            name = re.sub(r"journal_\w+", "journal", t.pop("name"))
-            into = row["tables"].setdefault(name, dict.fromkeys(t, 0))
-            for k, v in t.items():
-                into[k] += v
+        row["tables"] = self.tables(self.sql)
         row["lanes"] = {r.pop("stage"): r for r in self.sql.rows("""select s.name as stage, sum(given) as given, sum(turns) as turns,
             sum(taken + handed_in + ordered) as received from core.lane join core.stage s using (stage) group by 1""")}
         row["writes"] = sum(t["ins"] + t["upd"] + t["del"] for t in row["tables"].values())
         return row
+
+    def tables(self, sql):
+        """Rows written, table by table, TOAST too; partitions of the journal together."""
+        found = {}
+        for t in sql.rows("""select coalesce(o.relnamespace::regnamespace || '.' || o.relname || ' (toast)', t.schemaname || '.' || t.relname) as name,
+                t.n_tup_ins as ins, t.n_tup_upd as upd, t.n_tup_del as del, t.n_tup_hot_upd as hot
+                from pg_stat_all_tables t left join pg_class o on o.reltoastrelid = t.relid
+                where coalesce(o.relnamespace::regnamespace::text, t.schemaname) not in ('pg_catalog', 'information_schema')"""):
+            name = re.sub(r"journal_\w+", "journal", t.pop("name"))
+            into = found.setdefault(name, dict.fromkeys(t, 0))
+            for k, v in t.items():
+                into[k] += v
+        return found
 
     def batches(self):
         """What the workers count about themselves: committed turns, and jobs in them, by worker."""
@@ -299,10 +302,16 @@ class Stand(stack.World):
     def floor(self, name, args, seconds, lock=False):
         self.runs += 1
         more = {"count": COUNT, "warm": 1} if COUNT else {"seconds": seconds, "warm": 3}
+        sql = stack.Sql(self.floor_conninfo)
+        before = self.tables(sql)
         load = Load("bench_floor", [*args, *options(in_flight=IN_FLIGHT, lock=lock or None, **more)])
         window = self.measure(name, load)
         check(load.process.wait() == 0, f"bench_floor: {load.process.returncode}")
         self.loads.remove(load)
+        # Its sessions have ended, so all of it is counted: warm-up and end as well as the window.
+        rows = difference(before, self.tables(sql))
+        window.writes = sum(t[k] for t in rows.values() for k in ("ins", "upd", "del")) / rows["public.dossier"]["ins"]
+        sql.close()
         return window
 
     def measure(self, name, load, during=None):
