@@ -420,9 +420,9 @@ print_stages(struct load *l)
 static void
 report(struct load *l)
 {
-	printf("{\"at\":\"drained\",\"sent\":%lld,\"done\":%lld,\"malformed\":%lld,\"unreadable\":%lld,\"repeated\":%lld,"
+	printf("{\"at\":\"drained\",\"sent\":%lld,\"done\":%lld,\"malformed\":%lld,\"dead\":%lld,\"repeated\":%lld,"
 	    "\"messages\":%lld,\"acked\":%lld", (long long)l->sent, (long long)l->done, (long long)l->malformed,
-	    (long long)(l->malformed - (l->malformed + WRONGS - 1 - WRONG_CONTRACT) / WRONGS), (long long)l->repeated,
+	    (long long)((l->malformed + WRONGS - 1 - WRONG_NAMELESS) / WRONGS), (long long)l->repeated,
 	    (long long)l->messages, (long long)l->acked);
 	if (l->cases != NULL)
 		print_latency(l, true);

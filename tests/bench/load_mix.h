@@ -18,7 +18,7 @@ bool mix_asks_enterprise(const struct mix *mix, int64_t n);
 /* The data of its submission, in the arena. */
 struct text mix_submission(const struct mix *mix, int64_t n, struct arena *arena);
 
-/* How a malformed message is wrong; they take turns. */
+/* How a malformed message is wrong; they take turns.  The nameless one becomes a dead letter, the others are refused. */
 enum mix_wrong { WRONG_TORN, WRONG_NAMELESS, WRONG_CONTRACT, WRONG_NOISE, WRONGS };
 
 /* Its data; WRONG_NAMELESS has good ones, and lacks its ce_type. */

@@ -143,7 +143,8 @@ class Load:
 
     def next(self, at):
         line = self.process.stdout.readline()
-        check(line, f"{self.process.args[0]} has ended with {self.process.wait()} before {at}")
+        if not line:
+            raise Failure(f"{self.process.args[0]} has ended with {self.process.wait()} before {at}")
         said = json.loads(line)
         check(said["at"] == at, f"{self.process.args[0]}: {line}")
         return said
