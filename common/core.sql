@@ -44,13 +44,18 @@ select lane, epoch, next_offset, turns, now() from core.lane
 where stage = $1::smallint and lane = any($2::integer[]) order by lane for update
 
 -- name: lane_save
--- Last but one statement of every batch; the lane is locked, so exactly one row changes.
-update core.lane set next_offset = $4::bigint[], read_to = $5::bigint[], seen = $6::bigint[], seen_hash = $7::bytea,
-	given = $8::bigint, given_hash = $9::bytea, acked = $10::bigint, acked_offset = $11::bigint, job_ord = $12::bigint,
-	turns = $13::bigint, taken = $14::bigint, handed_in = $15::bigint, ordered = $16::bigint, done = $17::bigint,
-	repeated = $18::bigint, dead = $19::bigint, handed_out = $20::bigint, waiting = $21::bigint, parked = $22::bigint,
+-- Last but one statement of every batch; the lanes are locked, so each row changes once. Arrays within arrays come as texts.
+update core.lane l set next_offset = u.next_offset::bigint[], read_to = u.read_to::bigint[], seen = u.seen::bigint[],
+	seen_hash = u.seen_hash, given = u.given, given_hash = u.given_hash, acked = u.acked, acked_offset = u.acked_offset,
+	job_ord = u.job_ord, turns = u.turns, taken = u.taken, handed_in = u.handed_in, ordered = u.ordered, done = u.done,
+	repeated = u.repeated, dead = u.dead, handed_out = u.handed_out, waiting = u.waiting, parked = u.parked,
 	step_note = null, alive_at = now()
-where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+from unnest($2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bytea[], $10::bigint[],
+	$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
+	$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])
+	as u(lane, epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns, taken,
+	handed_in, ordered, done, repeated, dead, handed_out, waiting, parked)
+where l.stage = $1::smallint and l.lane = u.lane and l.epoch = u.epoch
 
 -- name: lane_note
 -- What is about to be tried, one at a time, in case it kills the process (promise 9).

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "buf.h"
 #include "core_stmt.h"
 
 static void
@@ -186,31 +187,53 @@ lane_check(struct db *db, int index, struct lane *const *lanes, int n)
 	return lost;
 }
 
-void
-lane_queue_save(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane)
+/* "{1,2,3}": an array within an array. */
+static struct text
+int8s_text(struct arena *arena, const int64_t *values, int n)
 {
-	struct db_args *args = db_args_new(arena, 22);
-	const struct lane_state *d = &lane->draft;
-	const int64_t *counters = &d->counters.taken;
+	struct buf buf = buf_in(arena);
+
+	for (int i = 0; i < n; i++)
+		buf_printf(&buf, "%c%lld", i == 0 ? '{' : ',', (long long)values[i]);
+	buf_puts(&buf, "}");
+	return buf_get(&buf);
+}
+
+void
+lane_queue_save(struct db *db, struct arena *arena, enum stage stage, struct lane *const *lanes, int n_lanes)
+{
+	enum { COLUMNS = 21, FIRST_COUNTER = 12 };
+	static const enum db_type types[COLUMNS] = { DB_INT4, DB_INT8, DB_TEXT, DB_TEXT, DB_TEXT, DB_BYTEA, DB_INT8,
+	    DB_BYTEA, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8,
+	    DB_INT8, DB_INT8 };
+	struct db_args *args = db_args_new(arena, COLUMNS + 1);
+	struct db_array *column[COLUMNS];
 	int n = n_topics_of(stage);
 
-	if (!counters_balance(&d->counters))
-		bug("%s/%d: the counters do not balance", stage_name(stage), lane->lane);
 	db_put_int2(args, (int)stage);
-	db_put_int4(args, lane->lane);
-	db_put_int8(args, lane->epoch);
-	put_int8s(args, d->next_offset, n);
-	put_int8s(args, d->read_to, n);
-	put_int8s(args, d->seen, n);
-	db_put_bytea(args, (struct text){ (const char *)d->seen_hash, (size_t)n * DIGEST_BYTES });
-	db_put_int8(args, d->given);
-	db_put_bytea(args, (struct text){ (const char *)d->given_hash, DIGEST_BYTES });
-	db_put_int8(args, lane->acked);
-	db_put_int8(args, lane->acked_offset);
-	db_put_int8(args, d->job_ord);
-	db_put_int8(args, d->turns);
-	for (int i = 0; i < 9; i++)
-		db_put_int8(args, counters[i]);
+	for (int c = 0; c < COLUMNS; c++)
+		column[c] = db_put_array(args, types[c]);
+	for (int i = 0; i < n_lanes; i++) {
+		const struct lane_state *d = &lanes[i]->draft;
+		const int64_t *counters = &d->counters.taken;
+
+		if (!counters_balance(&d->counters))
+			bug("%s/%d: the counters do not balance", stage_name(stage), lanes[i]->lane);
+		db_add_int4(column[0], lanes[i]->lane);
+		db_add_int8(column[1], lanes[i]->epoch);
+		db_add_text(column[2], int8s_text(arena, d->next_offset, n));
+		db_add_text(column[3], int8s_text(arena, d->read_to, n));
+		db_add_text(column[4], int8s_text(arena, d->seen, n));
+		db_add_text(column[5], (struct text){ (const char *)d->seen_hash, (size_t)n * DIGEST_BYTES });
+		db_add_int8(column[6], d->given);
+		db_add_text(column[7], (struct text){ (const char *)d->given_hash, DIGEST_BYTES });
+		db_add_int8(column[8], lanes[i]->acked);
+		db_add_int8(column[9], lanes[i]->acked_offset);
+		db_add_int8(column[10], d->job_ord);
+		db_add_int8(column[11], d->turns);
+		for (int k = 0; k < 9; k++)
+			db_add_int8(column[FIRST_COUNTER + k], counters[k]);
+	}
 	db_queue(db, core_stmt(SQL_LANE_SAVE), args);
 }
 

@@ -80,8 +80,8 @@ int lane_queue_fence(struct db *db, struct arena *arena, enum stage stage,
 int lane_check(struct db *db, int index, struct lane *const *lanes, int n);
 time_us lane_check_time(struct db *db, int index);	/* the database's clock at the fence */
 
-/* Queue the save of a lane's draft. */
-void lane_queue_save(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane);
+/* Queue the save of the lanes' drafts. */
+void lane_queue_save(struct db *db, struct arena *arena, enum stage stage, struct lane *const *lanes, int n);
 
 /* The draft starts as the state, and becomes it. */
 void lane_begin(struct lane *lane);

@@ -488,8 +488,7 @@ turn_run(struct worker *w, struct err *err)
 			return *err = w->fatal, FAULT_FATAL;
 		}
 		queue_writes(t);
-		for (int i = 0; i < n_lanes; i++)
-			lane_queue_save(w->db, w->arena, w->stage, lanes[i]);
+		lane_queue_save(w->db, w->arena, w->stage, lanes, n_lanes);
 		db_queue_commit(w->db);
 		doing(w, "commit to the database");
 		kill_point(KILL_QUEUED);
