@@ -260,17 +260,18 @@ dossier_portal_state(const struct dossier *dos)
 	return by_casework[casework];
 }
 
+/* As schemas/README.md has them, which portals read. */
 static const struct { const char *vi, *en; } portal_names[] = {
-	{ "Không hợp lệ", "Invalid" },
-	{ "Mới đăng ký", "Newly registered" },
-	{ "Được tiếp nhận", "Received" },
-	{ "Không được tiếp nhận", "Not received" },
+	{ "Không hợp lệ", "Rejected" },
+	{ "Mới đăng ký", "Submitted" },
+	{ "Được tiếp nhận", "Accepted" },
+	{ "Không được tiếp nhận", "Not accepted" },
 	{ "Đang xử lý", "In process" },
 	{ "Yêu cầu bổ sung giấy tờ", "Supplement requested" },
-	{ "Yêu cầu thực hiện nghĩa vụ tài chính", "Payment requested" },
-	{ "Công dân yêu cầu rút hồ sơ", "Withdrawn by the applicant" },
+	{ "Yêu cầu thực hiện nghĩa vụ tài chính", "Payment required" },
+	{ "Công dân yêu cầu rút hồ sơ", "Withdrawn" },
 	{ "Dừng xử lý", "Stopped" },
-	{ "Đã xử lý xong", "Result ready" },
+	{ "Đã xử lý xong", "Processed" },
 	{ "Đã trả kết quả", "Result returned" },
 };
 

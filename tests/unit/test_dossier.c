@@ -578,11 +578,11 @@ Test(dossier, portal_names)
 	static const char *const vi[] = { "Không hợp lệ", "Mới đăng ký", "Được tiếp nhận", "Không được tiếp nhận",
 	    "Đang xử lý", "Yêu cầu bổ sung giấy tờ", "Yêu cầu thực hiện nghĩa vụ tài chính", "Công dân yêu cầu rút hồ sơ",
 	    "Dừng xử lý", "Đã xử lý xong", "Đã trả kết quả" };
+	static const char *const en[] = { "Rejected", "Submitted", "Accepted", "Not accepted", "In process",
+	    "Supplement requested", "Payment required", "Withdrawn", "Stopped", "Processed", "Result returned" };
 
 	for (int code = 0; code <= 10; code++) {
 		cr_expect_str_eq(portal_state_name_vi(code), vi[code]);
-		cr_expect_gt(strlen(portal_state_name_en(code)), 0);
-		for (int other = 0; other < code; other++)
-			cr_expect_str_neq(portal_state_name_en(code), portal_state_name_en(other));
+		cr_expect_str_eq(portal_state_name_en(code), en[code]);
 	}
 }
