@@ -2,7 +2,7 @@
 
 Topics are read with a consumer of their own, without a group, from their beginning to the end at that moment.
 """
-import datetime, glob, json, os, pickle, time
+import bisect, datetime, glob, json, os, pickle, time
 
 import confluent_kafka as kafka
 import psycopg2, psycopg2.extensions
@@ -22,6 +22,11 @@ class Part:
 
     def __init__(self, low, end, messages):
         self.low, self.end, self.messages = low, end, messages
+
+    def at(self, offset):
+        """The message at an offset, or None."""
+        n = bisect.bisect_left(self.messages, (offset,))
+        return self.messages[n] if n < len(self.messages) and self.messages[n][0] == offset else None
 
 
 class Seen:

@@ -150,9 +150,21 @@ class Lane:
         self.foreign = []           # (offset, why) of what is no entry of ours
         self.events = {}            # number -> Event: the topic's first copy
         self.hashes = {}            # number -> chain's value, reckoned from the table
+        self.order = None
 
     def __str__(self):
         return f"{JOURNALS[self.stage]}/{self.lane}"
+
+    def in_order(self):
+        """(offset, number, does its chain fit?) of all that lies on the topic."""
+        if self.order is None:
+            found = {offset: (0, False) for offset, _ in self.foreign}
+            for number, copies in self.copies.items():
+                wanted = self.hashes.get(number, b"").hex().encode()
+                for offset, packed, claimed in copies:
+                    found[offset] = number, packed is self.table.get(number) and claimed == wanted
+            self.order = [(offset, *found[offset]) for offset in sorted(found)]
+        return self.order
 
 
 class World:
@@ -277,6 +289,19 @@ class World:
         """How far the lane has read the topic's partition."""
         row = self.lane_rows.get((stage, lane))
         return max(row["next_offset"][READS[stage].index(topic)], 0) if row else 0
+
+    def read_as_reader(self, topic, lane, below):
+        """(last number taken, messages dropped) by who takes only n+1 whose chain fits, up to an offset."""
+        lane = self.lanes[JOURNALS.index(topic), lane]
+        last = dropped = 0
+        for offset, number, fits in lane.in_order():
+            if offset >= below:
+                break
+            if number == last + 1 and fits:
+                last = number
+            else:
+                dropped += 1
+        return last, dropped
 
     def ledger(self, service, **match):
         return [l for l in self.ledgers.get(service, []) if all(l.get(k) == v for k, v in match.items())]
