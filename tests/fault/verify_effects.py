@@ -325,3 +325,27 @@ def keyed(w, say):
             letter = PURPOSES.get(job["purpose"])
             if key not in keys or not key.startswith(f"{job['dossier']}.{letter}"):
                 say.wrong(f"job {job['origin']}/{job['ord']} of {STAGES[job['stage']]}: effect {job['purpose']} under {key}")
+
+
+# --- registers -----------------------------------------------------------------------------------------------------------
+
+REGISTERS = {"population", "enterprise"}
+
+
+@rule("evidence", "what was asked of a register about anybody is on record: who, why, on which legal basis, with which outcome [13]")
+def evidence(w, say):
+    kept = {}
+    for row in w.seen.tables["evidence"]:
+        say.count(records=1)
+        kept[row["request_id"]] = row
+        if not row["purpose"] or not row["legal_basis"]:
+            say.wrong(f"{row['request_id']}: no purpose or no legal basis")
+        if row["dossier"] not in w.dossiers:
+            say.wrong(f"{row['request_id']}: about {row['dossier']}, which is no dossier")
+    asked = {line["key"]: line for service in REGISTERS for line in w.ledger(service, op="lookup") if line.get("key")}
+    for key, line in asked.items():
+        say.count(questions=1)
+        row = w.dossiers.get(line.get("dossier"))
+        over = row is not None and any(row[s] in {w.moves[s].codes[n] for n in w.moves[s].final} for s in ("intake", "casework", "dispatch"))
+        if key not in kept and not over and not w.waiting(line.get("dossier"), 2):
+            say.wrong(f"{key}: asked of {line['service']} at {line['time']}, and nothing on record")
