@@ -24,7 +24,7 @@ def balance(w, say):
     for j in w.jobs:
         if j["kind"] != HANDOVER:
             (parked if j["parked"] else waiting)[j["stage"], j["lane"]] += 1
-    dead = collections.Counter((r["stage"], r["partition"]) for r in w.dead.values())
+    dead = collections.Counter((r["stage"], r["partition"] if r["lane"] is None else r["lane"]) for r in w.dead.values())
     out, into, under_way = collections.Counter(), collections.Counter(), collections.Counter(
         j["stage"] for j in w.jobs if j["kind"] == HANDOVER)
     for place, row in w.lane_rows.items():
