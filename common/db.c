@@ -26,6 +26,7 @@ struct db {
 	PGconn			*conn;
 	int			timeout_ms;	/* of a trip */
 	bool			broken;
+	bool			prepares;	/* the trip at hand */
 	int			n_queued;
 	int			n_rows;
 	const struct stmt	*queued[TRIP_MAX];
@@ -222,22 +223,6 @@ db_is_broken(const struct db *db)
 }
 
 enum fault
-db_prepare(struct db *db, const struct stmt *stmts, int n, struct err *err)
-{
-	for (int i = 0; i < n; i++) {
-		PGresult *result = PQprepare(db->conn, stmts[i].name, stmts[i].text, 0, NULL);
-		enum fault fault = FAULT_NONE;
-
-		if (PQresultStatus(result) != PGRES_COMMAND_OK)
-			fault = fault_of_result(result, stmts[i].name, err);
-		PQclear(result);
-		if (fault != FAULT_NONE)
-			return fault;
-	}
-	return FAULT_NONE;
-}
-
-enum fault
 db_script(struct db *db, const char *sql, struct err *err)
 {
 	PGresult *result = PQexec(db->conn, sql);
@@ -251,11 +236,10 @@ db_script(struct db *db, const char *sql, struct err *err)
 
 /* --- trips --------------------------------------------------------------- */
 
-int
-db_queue(struct db *db, const struct stmt *stmt, struct db_args *args)
+/* Before what is to be sent, the first of a trip. */
+static void
+trip_begin(struct db *db)
 {
-	int sent;
-
 	if (db->n_queued == 0) {
 		rows_clear(db);
 		if (!db->broken && (PQsetnonblocking(db->conn, 1) != 0 ||
@@ -264,13 +248,16 @@ db_queue(struct db *db, const struct stmt *stmt, struct db_args *args)
 	}
 	if (db->n_queued == TRIP_MAX)
 		bug("more than %d statements in a trip", TRIP_MAX);
-	if (!db->broken) {
-		sent = PQsendQueryPrepared(db->conn, stmt->name, args != NULL ? args->n : 0,
-		    args != NULL ? args->values : NULL, args != NULL ? args->lengths : NULL,
-		    args != NULL ? args->formats : NULL, 1);
-		if (sent != 1)
-			db->broken = true;
-	}
+}
+
+int
+db_queue(struct db *db, const struct stmt *stmt, struct db_args *args)
+{
+	trip_begin(db);
+	if (!db->broken && PQsendQueryPrepared(db->conn, stmt->name, args != NULL ? args->n : 0,
+	    args != NULL ? args->values : NULL, args != NULL ? args->lengths : NULL,
+	    args != NULL ? args->formats : NULL, 1) != 1)
+		db->broken = true;
 	db->queued[db->n_queued] = stmt;
 	return db->n_queued++;
 }
@@ -370,7 +357,7 @@ pass_sent(struct db *db, bool commits, int64_t deadline_us)
 			return;
 	if (commits)
 		kill_point(KILL_COMMIT_SENT);
-	else if (db->queued[0] == &control[0])
+	else if (db->queued[0] == &control[0] && !db->prepares)
 		kill_point(KILL_FENCE_SENT);
 }
 
@@ -400,6 +387,26 @@ db_trip(struct db *db, bool commits, struct err *err)
 	return fault;
 }
 
+/* In one trip: over a slow network a connection is ready as soon as that, and the deadline holds. */
+enum fault
+db_prepare(struct db *db, const struct stmt *stmts, int n, struct err *err)
+{
+	enum fault fault;
+
+	for (int i = 0; i < n; i++) {
+		trip_begin(db);
+		if (!db->broken && PQsendPrepare(db->conn, stmts[i].name, stmts[i].text, 0, NULL) != 1)
+			db->broken = true;
+		db->queued[db->n_queued++] = &stmts[i];
+	}
+	if (n == 0)
+		return FAULT_NONE;
+	db->prepares = true;
+	fault = db_trip(db, false, err);
+	db->prepares = false;
+	return fault;
+}
+
 enum fault
 db_run(struct db *db, const struct stmt *stmt, struct db_args *args, const struct rows **out,
     struct err *err)
@@ -416,14 +423,24 @@ db_run(struct db *db, const struct stmt *stmt, struct db_args *args, const struc
 void
 db_rollback(struct db *db)
 {
-	PGresult *result;
+	int64_t deadline_us = clock_span_us() + db->timeout_ms * INT64_C(1000);
+	PGresult *result = NULL;
+	bool done = false;
 
 	if (db_is_broken(db) || PQtransactionStatus(db->conn) == PQTRANS_IDLE)
 		return;
-	result = PQexec(db->conn, "rollback");
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		db->broken = true;
-	PQclear(result);
+	db->broken = PQsendQuery(db->conn, "rollback") != 1;
+	while (!db->broken) {
+		if (!next_result(db, deadline_us, &result))
+			db->broken = true;
+		else if (result == NULL)
+			break;
+		else {
+			done = PQresultStatus(result) == PGRES_COMMAND_OK;
+			PQclear(result);
+		}
+	}
+	db->broken |= !done;
 }
 
 /* --- reading ------------------------------------------------------------- */
