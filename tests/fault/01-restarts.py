@@ -7,8 +7,7 @@ from stack import STAGES, check, same, until
 
 
 def told(log):
-    unsure, happened, not_happened = log.unsure()
-    return f"{unsure} answers to COMMIT lost ({happened} had happened, {not_happened} not); {log.codes()}"
+    return f"{log.unsure_told()}; {log.codes()}"
 
 
 @row(1, "A24", "the database is stopped in good order under load and started again, three times",
@@ -56,7 +55,7 @@ def sessions_ended(w):
         ended += w.sql.value(f"select count(pg_terminate_backend(pid)) from pg_stat_activity where {postgres.WORKERS}")
         time.sleep(0.05)
     w.healed()
-    check(ended >= 100, f"only {ended} sessions ended")
+    check(ended >= 40, f"only {ended} sessions ended")
     log.all_say("code=(57P01|08006|08001)")
     return f"{ended} sessions ended; {told(log)}"
 

@@ -29,8 +29,7 @@ def failed_over(w):
             n += number
             given = w.lane(stage, lane)["given"]
             check(given >= number, f"{stage}/{lane}: entry {number} was published, the standby ends with {given}")
-    unsure, happened, not_happened = log.unsure()
-    return f"all of {n} published entries are there; {unsure} answers to COMMIT lost ({happened} had happened, {not_happened} not)"
+    return f"all of {n} published entries are there; {log.unsure_told()}"
 
 
 def standing(sql):

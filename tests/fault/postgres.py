@@ -1,6 +1,6 @@
 """postgres - what harms a database: its processes, its sessions, and what workers said about it."""
 import os, re, shutil, signal, subprocess, time
-import fault
+import fault, proxy
 import stack
 from stack import Failure, check, until
 
@@ -69,10 +69,10 @@ class Log:
     def count(self, pattern, name=None):
         return len(self.lines(pattern, name))
 
-    def all_say(self, pattern, seconds=30):
-        """Every worker has said so."""
+    def all_say(self, pattern, seconds=30, names=None):
+        """Every worker, or each of these, has said so."""
         def silent():
-            return [n for n in self.w.workers if not self.lines(pattern, n)]
+            return [n for n in names or self.w.workers if not self.lines(pattern, n)]
         until(lambda: not silent(), seconds, lambda: f"{silent()} did not say {pattern}")
 
     def codes(self):
@@ -89,6 +89,11 @@ class Log:
         settled = self.lines("event=commit_settled")
         happened = sum("happened=1" in l for _, l in settled)
         return self.count("event=commit_unsure"), happened, len(settled) - happened
+
+    def unsure_told(self):
+        unsure, happened, not_happened = self.unsure()
+        left = f", {unsure - happened - not_happened} left to the next claim" if unsure > happened + not_happened else ""
+        return f"{unsure} answers to COMMIT lost ({happened} had happened, {not_happened} not{left})"
 
 
 def turns(w):
@@ -180,3 +185,25 @@ class Replicated(fault.World):
         super().stop()
         for name in ("second", "third"):
             subprocess.run(["deploy/database", "stop", f"{self.servers}/{name}"], capture_output=True)
+
+
+class Wired(fault.World):
+    """Each worker reaches the database over TCP, with a password, through a proxy of its own: w.proxies[stage]."""
+
+    def before_workers(self):
+        first = First(self)
+        self.database = re.search(r"dbname=(\S+)", self.conninfo)[1]
+        self.proxies = {}
+        for stage in self.want:
+            self.sql.run(f"alter role dossier_{stage} password 'of-{stage}'")
+            self.proxies[stage] = proxy.Proxy(("127.0.0.1", int(first.port)))
+            self.params.setdefault(stage, {})["database"] = self.wired(stage)
+
+    def wired(self, stage, password=None):
+        return (f"host=127.0.0.1 port={self.proxies[stage].port} dbname={self.database} sslmode=disable "
+                f"password={password or 'of-' + stage}")
+
+    def stop(self):
+        super().stop()
+        for p in getattr(self, "proxies", {}).values():
+            p.close()
