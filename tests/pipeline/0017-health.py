@@ -212,10 +212,18 @@ def test_07_prometheus_files(w):
     """the configuration and the alerts for operators are valid, and name metrics that there are"""
     promtool("check", "config", "deploy/prometheus/prometheus.yml")
     promtool("check", "rules", "deploy/prometheus/alerts.yml")
+    with open("deploy/grafana/dossiers.json", encoding="utf-8") as f:
+        panels = json.load(f)["panels"]
+    rules = [{"record": f"panel:{p['id']}:{t['refId']}", "expr": t["expr"]} for p in panels for t in p.get("targets", [])]
+    check(len(rules) > 15, "few panels")
+    path = os.path.join(w.folder, "panels.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"groups": [{"name": "panels", "rules": rules}]}, f)      # JSON is YAML
+    promtool("check", "rules", path)
     there = set()
     for p in w.workers.values():
         there |= set(re.findall(r"^# TYPE (\w+)", get(p, "/metrics")[2], re.M))
-    there |= {"dossier_dependency_broken_since_seconds"}        # only while something is
+    there |= {"dossier_dependency_broken_since_seconds", "dossier_errors_total"}       # once something went wrong
     for path in glob.glob("deploy/prometheus/*.yml") + glob.glob("deploy/grafana/*.json"):
         with open(path, encoding="utf-8") as f:
             named = set(re.findall(r"\b(?:dossier|process)_\w+", f.read()))
@@ -250,6 +258,18 @@ def test_09_peer_without_breaker(w):
     w.http("POST", "/behaviour", {"replace": True})
     d.wait(90, fee="paid")
     all_ready(w)
+
+
+def test_09b_paused(w):
+    """a stage that an operator has paused says so, and counts its lanes as paused"""
+    done = w.ctl("pause", "casework", "--why", "test")
+    check(done.returncode == 0, done.stdout + done.stderr)
+    until_broken(w, ["casework"], r"^pause: paused by an operator")
+    same(metrics(w.workers["casework"])["dossier_lanes_paused"], float(w.lanes))
+    done = w.ctl("resume", "casework", "--why", "test")
+    check(done.returncode == 0, done.stdout + done.stderr)
+    all_ready(w)
+    same(metrics(w.workers["casework"])["dossier_lanes_paused"], 0.0)
 
 
 def test_10_database_stopped(w):
