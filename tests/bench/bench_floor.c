@@ -492,7 +492,7 @@ stage_open(struct stage *s)
 	if (PQstatus(s->conn) != CONNECTION_OK)
 		fail("%s", PQerrorMessage(s->conn));
 	for (int i = 0; i < STATEMENTS; i++) {
-		char name[8];
+		char name[16];
 		PGresult *result;
 
 		snprintf(name, sizeof name, "s%d", i);
