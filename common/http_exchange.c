@@ -17,7 +17,8 @@
 
 enum {
 	KEEP_BYTES = 64 * 1024,		/* of a buffer between requests */
-	IDLE_MAX_S = 20			/* a connection not used for so long is not used again */
+	IDLE_MAX_S = 20,		/* a connection not used for so long is not used again */
+	NAME_MAX_S = 5			/* nor is an address that a name had so long ago */
 };
 
 /* --- its life ------------------------------------------------------------------- */
@@ -184,6 +185,7 @@ exchange_easy_new(const char *ca)
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);	/* a signed path must arrive as it is */
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_MAX_S);
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_MAX_S);
 	/* A resolver that hangs is left behind, not waited for. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "dossier");

@@ -114,7 +114,7 @@ static const struct param common_params[] = {
 	    "how far the clocks of broker and database may differ" },
 	{ "upkeep", PARAM_INT, &settings.upkeep_ms, "3000", 100, 60000, "ms",
 	    "how often idle lanes note how far in time they have read" },
-	{ "effect.timeout", PARAM_INT, &settings.effect_timeout_ms, "10000", 100, 60000, "ms",
+	{ "effect.timeout", PARAM_INT, &settings.effect_timeout_ms, "10000", 100, EFFECT_TIMEOUT_MOST_MS, "ms",
 	    "within which a call with an effect outside must end" },
 	{ "inquiries", PARAM_INT, &settings.inquiries, "1000", 1, 100000, NULL,
 	    "dossiers about which the outside is asked at once; more of them wait" },

@@ -27,6 +27,8 @@ enum { FLIGHT_TAG = -1 };
 /* A loop that has not turned for so long is ended, and restarted by its supervisor. */
 enum { HANG_S = 60 };
 
+enum { EFFECT_TIMEOUT_MOST_MS = 60000 };
+
 enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024 };
 
 struct settings {
@@ -74,6 +76,7 @@ struct flight {
 	struct job	job;		/* key and body in arena */
 	struct arena	*arena;
 	bool		asking;
+	uint32_t	ticket;		/* of the peer's breaker */
 	int64_t		not_after_us;	/* later than this it may not begin under its window */
 	struct http_call *call;		/* when it has ended; NULL in held: not begun */
 };
@@ -83,12 +86,13 @@ struct peer {
 	const char	*name;		/* static text; NULL: no more of them */
 	int		failures;	/* in a row; the first was at since_us */
 	int64_t		since_us, told_us;	/* span clock; told_us 0: it counts as answering */
-	int64_t		held_until_us;	/* it has asked not to be called before */
 	const char	*reason;	/* as it was told */
 	int		status;
 	int64_t		failed_us;	/* the last one */
-	const struct breaker *breaker;	/* the service's, which judges; NULL: it has none for it */
+	const struct breaker *breaker;	/* which judges: the service's, or effects'; NULL: there is none for it */
 	enum breaker_state shown;	/* its state, as seen last */
+	struct breaker	effects;
+	int64_t		tried_us;	/* when one of them was let through to try it */
 };
 
 /* A growing list in the turn's arena. */
@@ -322,6 +326,7 @@ bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);
 void flight_end(struct worker *w, struct http_call *call);
 void flights_settled(struct turn *t);
 void flights_forget(struct worker *w, bool all);
+const struct effect *effect_find(const struct worker *w, struct text purpose);
 bool judge_effect(struct turn *t, struct job *job);	/* false: settled without the service */
 int64_t effect_window_us(const struct worker *w);
 
@@ -331,9 +336,11 @@ ERR_CHECK enum fault clock_ask(struct worker *w, struct err *err);
 
 /* worker_peer.c */
 bool peer_is_down(const struct peer *peer);	/* for readiness */
-void peer_of_effect(struct worker *w, const struct effect *effect, const struct job *job);	/* its answer is judged */
-void peer_hold(struct worker *w, const struct effect *effect, const struct http_call *call);	/* its answer has come */
-int64_t peer_held_us(struct worker *w, const struct effect *effect);	/* not to be called for so long; 0: it may be */
+void peer_judged(struct worker *w, const struct job *job);	/* an effect, with its answer */
+bool peer_enter(struct worker *w, struct flight *f);		/* may it begin now? */
+void peer_leave(struct worker *w, const struct flight *f);	/* it has ended */
+/* How long an effect should wait before it is begun; 0: it may be. */
+int64_t peer_wait_us(struct worker *w, const struct effect *effect, int64_t ord);
 
 /* worker_metric.c: what is counted */
 void metrics_begin(struct worker *w);

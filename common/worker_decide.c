@@ -69,6 +69,7 @@ decide_effect(struct decision *d, const char *purpose, struct text key, struct t
 	struct lane *lane = lane_of(t, d->job);
 	struct job *job = ARENA_NEW(d->arena, struct job);
 	struct job_row *row, *start;
+	int64_t wait_us;
 
 	job->kind = JOB_EFFECT;
 	job->lane = job->origin = lane->lane;
@@ -80,14 +81,18 @@ decide_effect(struct decision *d, const char *purpose, struct text key, struct t
 	job->body = body;
 	job->trace = d->job->trace;
 	job->attempts = 1;
-	job->due_at = t->locked_at + effect_window_us(t->worker);
+	wait_us = peer_wait_us(t->worker, effect_find(t->worker, job->purpose), job->ord);
+	job->due_at = wait_us > 0 ? t->now + wait_us : t->locked_at + effect_window_us(t->worker);
+	job->reason = wait_us > 0 ? TEXT("not_sent") : TEXT_NONE;
 	row = list_add(d->arena, &t->inserts, sizeof *row);
 	*row = (struct job_row){ .job = job, .lane = lane->lane, .origin = lane->lane,
 	    .kind = JOB_EFFECT, .ord = job->ord, .due_at = job->due_at,
-	    .attempts = 1, .purpose = job->purpose, .message = job_pack(d->arena, job),
+	    .attempts = 1, .purpose = job->purpose, .reason = job->reason, .message = job_pack(d->arena, job),
 	    .dossier = job->dossier };
 	lane->draft.counters.ordered++;
 	lane->draft.counters.waiting++;
+	if (wait_us > 0)
+		return;		/* its peer is down: somebody tells it when it is due */
 	start = list_add(d->arena, &t->effects, sizeof *start);
 	*start = *row;
 }
@@ -329,7 +334,7 @@ decide_effect_job(struct turn *t, struct job *job, struct entry *entry)
 	if (judge_effect(t, job))
 		ask_service(t, job, entry, NULL);
 	if (job->flight != NULL)
-		peer_of_effect(t->worker, job->flight->effect, job);
+		peer_judged(t->worker, job);
 }
 
 /* A timer fires only when all lanes of the stage have read past it (promise 8). */

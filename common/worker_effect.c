@@ -28,7 +28,7 @@ effect_window_us(const struct worker *w)
 	return START_WITHIN_US + w->set.effect_timeout_ms * 1000 + MARGIN_US;
 }
 
-static const struct effect *
+const struct effect *
 effect_find(const struct worker *w, struct text purpose)
 {
 	for (const struct effect *e = w->service->effects; e != NULL && e->purpose != NULL; e++)
@@ -145,10 +145,7 @@ effects_start(struct turn *t)
 			continue;
 		f = flight_new(w, rows[i].job, rows[i].kind == JOB_MESSAGE);
 		f->not_after_us = t->locked_us + START_WITHIN_US;
-		if (f->asking)
-			take_off(w, f);
-		else
-			hold(w, f);
+		hold(w, f);
 	}
 	flights_launch(w);
 }
@@ -166,8 +163,7 @@ flights_launch(struct worker *w)
 		struct lane *lane = owned_lane(w, f->lane);
 
 		next = f->next;
-		if (now_us > f->not_after_us || lane == NULL || lane->epoch != f->epoch ||
-		    peer_held_us(w, f->effect) > 0)
+		if (now_us > f->not_after_us || lane == NULL || lane->epoch != f->epoch || !peer_enter(w, f))
 			continue;
 		list_drop(w, f);
 		w->n_held--;
@@ -199,7 +195,7 @@ flight_end(struct worker *w, struct http_call *call)
 
 	kill_point(KILL_EFFECT_ANSWERED);
 	f->call = call;
-	peer_hold(w, f->effect, call);
+	peer_leave(w, f);
 	list_drop(w, f);
 	list_push(&w->landed, f);
 	w->n_flying--;
@@ -334,14 +330,14 @@ wait_and(struct turn *t, struct job *job, const char *reason)
 	return false;
 }
 
-/* The outside has asked not to be called now; what is known of the effect stays as it is. */
+/* Its peer is to be left alone; what is known of the effect stays as it is. */
 static bool
-wait_held(struct turn *t, struct job *job, int64_t held_us)
+wait_for_peer(struct turn *t, struct job *job, int64_t wait_us)
 {
 	job->end = END_WAIT;
-	job->due_at = t->now + held_us + job->ord % 64 * (SECOND_US / 64);
+	job->due_at = t->now + wait_us;
 	if (job->flight != NULL)
-		job->reason = TEXT("not_sent");
+		job->reason = job->flight->asking ? TEXT("unsure") : TEXT("not_sent");
 	return false;
 }
 
@@ -374,10 +370,7 @@ static bool
 judge_told(struct turn *t, struct job *job, const struct effect *effect)
 {
 	const struct http_call *call = job->flight->call;
-	int64_t held_us = peer_held_us(t->worker, effect);
 
-	if (call == NULL)
-		return held_us > 0 ? wait_held(t, job, held_us) : start_after_commit(t, job, false);
 	if (call->end == HTTP_NOT_SENT)
 		return wait_and(t, job, "not_sent");
 	if (call->end == HTTP_ANSWERED && call->status < 500 && call->status != 429 &&
@@ -385,7 +378,7 @@ judge_told(struct turn *t, struct job *job, const struct effect *effect)
 		return true;
 	/* 429: the peer says that it has done nothing. */
 	if (call->end == HTTP_ANSWERED && call->status == 429)
-		return held_us > 0 ? wait_held(t, job, held_us) : wait_and(t, job, "not_sent");
+		return wait_and(t, job, "not_sent");
 	if (effect->askable)
 		return wait_window(job);
 	((struct outcome *)(uintptr_t)job->outcome)->unsure = true;
@@ -407,22 +400,30 @@ judge_asked(struct turn *t, struct job *job, const struct effect *effect)
 	return wait_and(t, job, "unsure");
 }
 
+/* Is it certain that nobody has been told? */
+static bool
+is_unsent(const struct job *job)
+{
+	if (job->flight != NULL)
+		return !job->flight->asking;	/* not begun in its window */
+	return text_is(job->reason, "not_sent") || text_is(job->reason, "again");
+}
+
 bool
 judge_effect(struct turn *t, struct job *job)
 {
 	const struct effect *effect = effect_find(t->worker, job->purpose);
-	int64_t held_us = peer_held_us(t->worker, effect);
+	bool unsent = is_unsent(job);
 	struct outcome *unsure;
+	int64_t wait_us;
 
-	if (job->flight != NULL)
+	if (job->flight != NULL && job->flight->call != NULL)
 		return job->flight->asking ? judge_asked(t, job, effect) : judge_told(t, job, effect);
 	/* Found due: its teller is gone, or has said that nothing was sent. */
-	if (held_us > 0 && (effect->askable || text_is(job->reason, "not_sent") || text_is(job->reason, "again")))
-		return wait_held(t, job, held_us);
-	if (text_is(job->reason, "not_sent") || text_is(job->reason, "again"))
-		return start_after_commit(t, job, false);
-	if (effect->askable)
-		return start_after_commit(t, job, true);
+	if ((unsent || effect->askable) && (wait_us = peer_wait_us(t->worker, effect, job->ord)) > 0)
+		return wait_for_peer(t, job, wait_us);
+	if (unsent || effect->askable)
+		return start_after_commit(t, job, !unsent);
 	unsure = ARENA_NEW(t->worker->arena, struct outcome);
 	unsure->unsure = true;
 	job->outcome = unsure;

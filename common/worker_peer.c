@@ -1,14 +1,24 @@
 /*
- * worker_peer - which of the peers outside does not answer.
+ * worker_peer - the peers outside: who does not answer, and who is to be left
+ * alone.
  *
  * Said once when it begins, again when the reason is another one, and when it
  * is over: an operator reads a name and a reason, not a thousand lines about
  * dossiers that wait.  One fault alone is none of his business.
+ *
+ * Effects share a breaker for each peer.  While it is open they become rows
+ * that are due later, spread out; one at a time is tried; and the first that
+ * is answered lets the others go.  (Inquiries have the breakers of their
+ * services: there each asks for itself how long to wait.)
  */
 #include "log.h"
 #include "worker.h"
 
-enum { TELL_FROM = 3, TELL_AGAIN_US = 10 * 1000 * 1000, OLD_US = 60 * 1000 * 1000 };
+enum { TELL_FROM = 3, TELL_AGAIN_US = 10 * 1000 * 1000, SPREAD_US = 8 * 1000 * 1000, TRY_US = 500 * 1000,
+    PROBE_MARGIN_MS = 5000, OLD_US = 60 * 1000 * 1000 };
+
+static const struct breaker_rule rule = { .failures = 5, .window = 20, .failed_percent = 50,
+    .delay = { 500, 5000 }, .probe_ms = EFFECT_TIMEOUT_MOST_MS + PROBE_MARGIN_MS };
 
 static struct peer *
 find(struct worker *w, const char *name)
@@ -22,6 +32,8 @@ find(struct worker *w, const char *name)
 	bug("more than %d peers", PEERS_MAX);
 }
 
+/* --- telling the operator --------------------------------------------------------- */
+
 /* Static text. "status": see there; "answer": whole and good, but not what was asked for. */
 static const char *
 reason_of(const struct http_call *call)
@@ -32,38 +44,38 @@ reason_of(const struct http_call *call)
 }
 
 static void
-fails(struct peer *o, const struct http_call *call)
+fails(struct peer *p, const struct http_call *call)
 {
 	int64_t now_us = clock_span_us();
 	const char *reason = reason_of(call);
 
-	o->failed_us = now_us;
-	if (o->failures++ == 0)
-		o->since_us = now_us;
-	if (o->failures < TELL_FROM || (o->told_us != 0 && (now_us < o->told_us + TELL_AGAIN_US ||
-	    (strcmp(reason, o->reason) == 0 && call->status == o->status))))
+	p->failed_us = now_us;
+	if (p->failures++ == 0)
+		p->since_us = now_us;
+	if (p->failures < TELL_FROM || (p->told_us != 0 && (now_us < p->told_us + TELL_AGAIN_US ||
+	    (strcmp(reason, p->reason) == 0 && call->status == p->status))))
 		return;
-	o->reason = reason;
-	o->status = call->status;
-	o->told_us = now_us;
-	log_event(LOG_WARN, "peer_down", LOG_STR("peer", o->name), LOG_STR("reason", reason),
-	    LOG_INT("status", call->status), LOG_INT("failures", o->failures));
+	p->reason = reason;
+	p->status = call->status;
+	p->told_us = now_us;
+	log_event(LOG_WARN, "peer_down", LOG_STR("peer", p->name), LOG_STR("reason", reason),
+	    LOG_INT("status", call->status), LOG_INT("failures", p->failures));
 }
 
 void
 worker_peer(struct worker *w, const char *name, const struct http_call *call, bool is_good)
 {
-	struct peer *o = find(w, name);
+	struct peer *p = find(w, name);
 
 	if (!is_good) {
-		fails(o, call);
+		fails(p, call);
 		return;
 	}
-	if (o->told_us != 0)
-		log_event(LOG_INFO, "peer_up", LOG_STR("peer", name),
-		    LOG_INT("failures", o->failures),
-		    LOG_INT("seconds", (clock_span_us() - o->since_us) / SECOND_US));
-	*o = (struct peer){ .name = name, .held_until_us = o->held_until_us, .breaker = o->breaker, .shown = o->shown };
+	if (p->told_us != 0)
+		log_event(LOG_INFO, "peer_up", LOG_STR("peer", name), LOG_INT("failures", p->failures),
+		    LOG_INT("seconds", (clock_span_us() - p->since_us) / SECOND_US));
+	p->failures = 0;
+	p->told_us = 0;
 }
 
 void
@@ -73,50 +85,78 @@ worker_watch(struct worker *w, const char *name, const struct breaker *breaker)
 	show_breaker(w, name, breaker->state, false);
 }
 
+/* Where nothing was tried for a while, nobody knows: that is no reason not to be ready. */
 bool
-peer_is_down(const struct peer *o)
+peer_is_down(const struct peer *p)
 {
-	if (o->breaker != NULL)
-		return o->breaker->state != BREAKER_CLOSED;
-	return o->told_us != 0 && clock_span_us() - o->failed_us < OLD_US;
+	if (p->breaker == NULL || p->breaker->state == BREAKER_CLOSED)
+		return p->breaker == NULL && p->told_us != 0 && clock_span_us() - p->failed_us < OLD_US;
+	return p->breaker != &p->effects || clock_span_us() - p->failed_us < OLD_US;
 }
 
-/* --- effects -------------------------------------------------------------------- */
+/* --- effects ---------------------------------------------------------------------- */
 
-void
-peer_of_effect(struct worker *w, const struct effect *effect, const struct job *job)
+static bool
+is_whole(const struct http_call *call)
 {
-	const struct http_call *call = job->flight->call;
-	bool is_whole = call != NULL && call->end == HTTP_ANSWERED && call->status < 500 &&
-	    call->status != 408 && call->status != 429;
-
-	if (call != NULL)
-		worker_peer(w, effect->peer, call, is_whole && (job->end == END_DONE ||
-		    (job->flight->asking && text_is(job->reason, "telling"))));
+	return call->end == HTTP_ANSWERED && call->status < 500 && call->status != 408 && call->status != 429;
 }
 
 void
-peer_hold(struct worker *w, const struct effect *effect, const struct http_call *call)
+peer_judged(struct worker *w, const struct job *job)
 {
-	struct peer *o;
-	int64_t until_us;
+	const struct flight *f = job->flight;
 
-	if (call->retry_after_s == 0)
-		return;
-	o = find(w, effect->peer);
-	until_us = clock_span_us() + call->retry_after_s * SECOND_US;
-	if (until_us > o->held_until_us)
-		o->held_until_us = until_us;
+	if (f->call != NULL)
+		worker_peer(w, f->effect->peer, f->call, is_whole(f->call) && (job->end == END_DONE ||
+		    (f->asking && text_is(job->reason, "telling"))));
+}
+
+static struct peer *
+find_effects(struct worker *w, const struct effect *effect)
+{
+	struct peer *p = find(w, effect->peer);
+
+	if (p->breaker == NULL) {
+		breaker_init(&p->effects, &rule);
+		worker_watch(w, p->name, &p->effects);
+	}
+	return p;
+}
+
+bool
+peer_enter(struct worker *w, struct flight *f)
+{
+	f->ticket = breaker_enter(&find_effects(w, f->effect)->effects, clock_span_us(), (uint64_t)f->ord);
+	return f->ticket != 0;
+}
+
+void
+peer_leave(struct worker *w, const struct flight *f)
+{
+	struct breaker *breaker = &find_effects(w, f->effect)->effects;
+	int64_t now_us = clock_span_us();
+
+	breaker_leave(breaker, f->ticket, !is_whole(f->call), now_us, (uint64_t)f->ord);
+	if (f->call->retry_after_s > 0)
+		breaker_hold(breaker, now_us + f->call->retry_after_s * SECOND_US);
 }
 
 int64_t
-peer_held_us(struct worker *w, const struct effect *effect)
+peer_wait_us(struct worker *w, const struct effect *effect, int64_t ord)
 {
-	const struct peer *o = find(w, effect->peer);
-	int64_t now_us;
+	struct peer *p = find_effects(w, effect);
+	int64_t now_us, wait_us = 0;
 
-	if (o->held_until_us == 0)
+	if (p->effects.state == BREAKER_CLOSED)
 		return 0;
 	now_us = clock_span_us();
-	return o->held_until_us > now_us ? o->held_until_us - now_us : 0;
+	if (p->effects.state == BREAKER_OPEN) {
+		wait_us = breaker_next_us(&p->effects) - now_us;
+		if (wait_us <= 0 && now_us >= p->tried_us + TRY_US) {
+			p->tried_us = now_us;
+			return 0;
+		}
+	}
+	return (wait_us > 0 ? wait_us : 0) + TRY_US + (int64_t)(backoff_mix((uint64_t)ord) % SPREAD_US);
 }

@@ -144,7 +144,7 @@ find_peer(struct worker *w, struct peer *peer)
 
 		show_breaker(w, peer->name, state, state == BREAKER_OPEN && peer->shown != BREAKER_OPEN);
 		peer->shown = state;
-		if (state != BREAKER_CLOSED)
+		if (peer_is_down(peer))
 			add(w->watch, what, "breaker %s: %s", breaker_state_name(state), reason);
 	} else if (peer_is_down(peer))
 		add(w->watch, what, "%d calls in a row have failed: %s, HTTP %d", peer->failures, reason, peer->status);

@@ -83,7 +83,8 @@ dispatch_reply(const struct outcome *outcome, struct text parcel, struct text *i
 
 	if (http == 408 || http == 429 || http >= 500)
 		return DISPATCH_REPLY_LATER;
-	if (is_of_another(outcome->body, parcel))
+	/* Sent elsewhere, where nobody goes. */
+	if ((http >= 300 && http < 400) || is_of_another(outcome->body, parcel))
 		return DISPATCH_REPLY_UNCLEAR;
 	if (is_placed(status) && code.n > 0) {
 		*item_code = code;
@@ -109,7 +110,7 @@ dispatch_asked(int status, const struct doc_node *body, struct text parcel)
 
 	if (is_of_another(body, parcel))
 		return ASKED_UNCLEAR;
-	if (is_placed(said) && doc_get_text(body, "ItemCode").n > 0)
+	if (status == 200 && is_placed(said) && doc_get_text(body, "ItemCode").n > 0)
 		return ASKED_HAPPENED;
 	return (status == 200 || status == 404) && text_is(said, "404") ? ASKED_NOT : ASKED_UNCLEAR;
 }

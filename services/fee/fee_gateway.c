@@ -197,6 +197,13 @@ reply_never(const struct outcome *outcome, struct text code, struct err *err)
 	return FEE_REPLY_NEVER;
 }
 
+/* <dossier>.F<version>; a refund has an R. */
+static bool
+is_order(struct text id)
+{
+	return memchr(id.s, 'F', id.n) != NULL;
+}
+
 enum fee_reply
 fee_reply(const struct outcome *outcome, struct text id, const char *secret, struct err *err)
 {
@@ -205,6 +212,8 @@ fee_reply(const struct outcome *outcome, struct text id, const char *secret, str
 
 	if (status == 408 || status == 429 || status >= 500)
 		return FEE_REPLY_LATER;
+	if (status >= 300 && status < 400)
+		return FEE_REPLY_UNCLEAR;	/* sent elsewhere: nobody goes there */
 	if (status < 200 || status >= 300)
 		return reply_never(outcome, code, err);
 	if (!fee_is_genuine(outcome->body, secret) ||
@@ -212,6 +221,9 @@ fee_reply(const struct outcome *outcome, struct text id, const char *secret, str
 		return FEE_REPLY_UNCLEAR;
 	if (text_is(code, "00"))
 		return FEE_REPLY_DONE;
+	/* "Unknown", of what it is being told: the answer to a question of before. */
+	if (text_is(code, "01") && is_order(id))
+		return FEE_REPLY_UNCLEAR;
 	/* 02: the bank's money has not arrived where it is to be given back from. */
 	return text_is(code, "02") ? FEE_REPLY_LATER : reply_never(outcome, code, err);
 }

@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """45 - registers that refuse, hang, drip, flood, lie about lengths, send elsewhere: their dossiers wait, the others pass, nobody is refused."""
-import json, os, time
+import time
 import fault, peers, stack
 from fault import row
 from stack import check, same, until
-
-ELSEWHERE = peers.Gate(1)       # where nobody of ours may ever call
 
 
 def asking(w, n=4):
@@ -36,8 +34,9 @@ def trouble(w, pattern, since):
     return w.workers["lookup"].wait_log(pattern, 30, since)
 
 
-def out_of_order(w, spoil, reason, n=4):
-    """The register is spoilt; nothing is decided meanwhile, the others pass, it is said why; healed, all is a match."""
+def out_of_order(w, spoil, reason, n=4, last=True):
+    """The register is spoilt; nothing is decided meanwhile, the others pass, it is said why; healed, all is a match. Yields when
+    healed, if it is the row's last."""
     lookup, gate = w.workers["lookup"], w.gate["population"]
     since, begin = len(lookup.log()), time.monotonic()
     spoil(gate)
@@ -49,7 +48,8 @@ def out_of_order(w, spoil, reason, n=4):
     same([d.row()["lookup"] for d in waiting], ["none"] * n, "decided without the register")
     calls = len(gate.since(begin))
     gate.heal()
-    w.healed()
+    if last:
+        yield
     for d in waiting:
         d.wait(30, casework=("open", "accepted", "processing", "decided"))
         same(outcomes(d), [("population", "match")], d.id)
@@ -59,21 +59,21 @@ def out_of_order(w, spoil, reason, n=4):
 
 @row(45, "A32", "population register refuses connections", "its dossiers wait undecided, the others pass; then a match")
 def refused(w):
-    return out_of_order(w, lambda g: g.shut(), "connect")
+    return (yield from out_of_order(w, lambda g: g.shut(), "connect"))
 
 
 @row(46, "A32", "population register accepts and never answers", "each call ends at lookup.timeout; the others pass; then a match")
 def hanging(w):
     def spoil(gate):
         gate.deed = peers.hang
-    return out_of_order(w, spoil, "timeout")
+    return (yield from out_of_order(w, spoil, "timeout"))
 
 
 @row(47, "A33", "population register answers one byte a second", "given up at lookup.timeout; the others pass; then a match")
 def dripping(w):
     def spoil(gate):
         gate.deed = peers.drip
-    return out_of_order(w, spoil, "timeout")
+    return (yield from out_of_order(w, spoil, "timeout"))
 
 
 @row(48, "A33", "population register answers with 1 GB", "cut off at the limit of an answer: bounded memory and time")
@@ -83,7 +83,7 @@ def flooded(w):
 
     def spoil(gate):
         gate.deed = peers.flood(1 << 30)
-    seen = out_of_order(w, spoil, "too_large")
+    seen = yield from out_of_order(w, spoil, "too_large")
     grown = resident_kb(lookup) - before
     check(grown < 20000, f"grown by {grown} kB")
     check(gate.sent < 32 << 20, f"took {gate.sent} bytes of an answer")
@@ -92,13 +92,13 @@ def flooded(w):
 
 @row(49, "B39", "population register answers 200 with HTML, with broken JSON, with JSON of another shape", "no answer is taken from it; asked again; then a match")
 def nonsense(w):
-    seen = []
-    for what in (peers.answer(200, b"<html><body>Dang bao tri</body></html>", type="text/html"), peers.answer(200, b'{"MaLoi":"000","Congdan'),
-                 peers.answer(200, b'{"MaLoi":"000","CongdanCollection":"none"}'), peers.answer(200, b""), peers.answer(200, b"\xff\xfe\x00")):
+    kinds = [peers.answer(200, b"<html><body>Dang bao tri</body></html>", type="text/html"), peers.answer(200, b'{"MaLoi":"000","Congdan'),
+             peers.answer(200, b'{"MaLoi":"000","CongdanCollection":"none"}'), peers.answer(200, b""), peers.answer(200, b"\xff\xfe\x00")]
+    for what in kinds:
         def spoil(gate):
             gate.deed = peers.says(what)
-        seen.append(out_of_order(w, spoil, "answer", 1))
-    return f"5 kinds of nonsense: {seen[0]}"
+        seen = yield from out_of_order(w, spoil, "answer", 1, what is kinds[-1])
+    return f"{len(kinds)} kinds of nonsense, each: {seen}"
 
 
 @row(50, "A33", "population register resets the connection amid its answer, or before it", "the half is no answer; then a match")
@@ -108,7 +108,8 @@ def torn(w):
 
     def spoil_all(gate):
         gate.deed = peers.reset
-    return out_of_order(w, spoil, "torn", 2) + " / " + out_of_order(w, spoil_all, "reset", 2)
+    seen = yield from out_of_order(w, spoil, "torn", 2, False)
+    return seen + " / " + (yield from out_of_order(w, spoil_all, "reset", 2))
 
 
 fault.main(__file__, globals(), gates=["population"], params={"lookup": {"lookup.timeout": "2000"}})

@@ -219,6 +219,8 @@ def run_row(w, r):
             rest, seen = seen, next(seen)
         seconds = w.recovered(w.healed_at or time.monotonic(), r.within)
     finally:
+        for gate in w.gate.values():
+            gate.heal()
         if load:
             load.end()
     sent = w.flooded + (load.sent if load else [])

@@ -122,15 +122,15 @@ class Link:
 
 
 class Gate:
-    def __init__(self, target, port=0):
-        self.target, self.port = target, port
+    def __init__(self, target, port=0, host="127.0.0.1"):
+        self.target, self.port, self.host = target, port, host
         self.deed = self.only = self.most = self.tls = self.socket = None
         self.links, self.calls, self.refused, self.lock = set(), [], [], threading.Lock()
         self.turned_away = self.widest = 0
         self.open()
 
     def open(self):
-        self.socket = socket.create_server(("127.0.0.1", self.port), backlog=512)
+        self.socket = socket.create_server((self.host, self.port), backlog=512)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.listen, args=(self.socket,), daemon=True).start()
 

@@ -208,6 +208,7 @@ Test(dispatch, answers)
 		{ "too often", 200, "{\"Status\":\"429\"}", DISPATCH_REPLY_LATER, NULL },
 		{ "too often by HTTP", 429, "{}", DISPATCH_REPLY_LATER, NULL },
 		{ "broken", 500, "{\"Status\":\"400\"}", DISPATCH_REPLY_LATER, NULL },
+		{ "sent elsewhere", 302, "{\"Status\":\"100\",\"ItemCode\":\"" ITEM "\"}", DISPATCH_REPLY_UNCLEAR, NULL },
 		{ "just below", 499, "{}", DISPATCH_REPLY_NEVER, NULL },
 		{ "no word", 200, "{}", DISPATCH_REPLY_UNCLEAR, NULL },
 		{ "not there", 404, "{}", DISPATCH_REPLY_NEVER, NULL },

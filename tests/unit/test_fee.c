@@ -350,6 +350,7 @@ Test(fee, answers)
 		{ "asked", 200, "\"MaLoi\":\"00\",\"MaThamChieu\":\"" ORDER "\",\"TrangThaiGD\":1,\"SoTien\":4000,\"MaGiaoDich\":\"T1\"",
 		  "|" ORDER "|4000|T1|secret", FEE_REPLY_DONE },
 		{ "not there yet", 200, "\"MaLoi\":\"02\",\"MaThamChieu\":\"" ORDER "\"", seal, FEE_REPLY_LATER },
+		{ "unknown, of what it is told", 200, "\"MaLoi\":\"01\",\"MaThamChieu\":\"" ORDER "\"", seal, FEE_REPLY_UNCLEAR },
 		{ "conflict", 200, "\"MaLoi\":\"09\",\"MaThamChieu\":\"" ORDER "\"", seal, FEE_REPLY_NEVER },
 		{ "our seal", 200, "\"MaLoi\":\"97\",\"MaThamChieu\":\"" ORDER "\"", seal, FEE_REPLY_NEVER },
 		{ "no code", 200, "\"MaThamChieu\":\"" ORDER "\"", seal, FEE_REPLY_NEVER },
@@ -358,7 +359,7 @@ Test(fee, answers)
 		{ "bad request", 400, ok, seal, FEE_REPLY_NEVER },
 		{ "just below 500", 499, ok, seal, FEE_REPLY_NEVER },
 		{ "500", 500, ok, seal, FEE_REPLY_LATER },
-		{ "redirect", 302, ok, seal, FEE_REPLY_NEVER },
+		{ "redirect", 302, ok, seal, FEE_REPLY_UNCLEAR },
 	};
 	struct outcome nothing = { .status = 200 };
 	struct err err;
