@@ -92,6 +92,13 @@ void http_drive(struct http *http, int wait_ms, const int *extra_fds, int n);
 
 /* One finished call after another; NULL when there is none.  Free each. */
 struct http_call *http_take(struct http *http);
+
+/*
+ * The answer was not to this request: somebody on the way has lost count of
+ * requests and answers.  The peer's connections of today are not used again.
+ */
+void http_distrust(struct http *http, const struct http_call *call);
+
 void http_call_free(struct http_call *call);
 
 #endif

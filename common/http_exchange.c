@@ -17,8 +17,7 @@
 
 enum {
 	KEEP_BYTES = 64 * 1024,		/* of a buffer between requests */
-	IDLE_MAX_S = 20,		/* a connection not used for so long is not used again */
-	NAME_MAX_S = 5			/* nor is an address that a name had so long ago */
+	NAME_MAX_S = 5			/* an address that a name had so long ago is not used again */
 };
 
 /* --- its life ------------------------------------------------------------------- */
@@ -218,4 +217,11 @@ exchange_easy_fill(struct exchange *x)
 	} else {
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	}
+}
+
+void
+exchange_alone(struct exchange *x, bool alone)
+{
+	curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
+	curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, alone ? 1L : 0L);
 }

@@ -62,6 +62,11 @@ CURL *exchange_easy_new(const char *ca);
 /* What differs from request to request; x->easy is set. */
 void exchange_easy_fill(struct exchange *x);
 
+/* A connection of its own, not used before and not used again? */
+void exchange_alone(struct exchange *x, bool alone);
+
+enum { IDLE_MAX_S = 20 };	/* a connection not used for so long is not used again */
+
 /* http_answer.c: libcurl calls these with lines of the head, and with bytes of the body. */
 size_t exchange_header(char *line, size_t size, size_t n, void *context);
 size_t exchange_body(char *bytes, size_t size, size_t n, void *context);

@@ -18,7 +18,8 @@ hosts_prune(struct http *http)
 
 	for (; host != NULL; host = next) {
 		next = TAILQ_NEXT(host, link);
-		if (host->running > 0 || !TAILQ_EMPTY(&host->queue))
+		if (host->running > 0 || !TAILQ_EMPTY(&host->queue) ||
+		    host->distrusted_until_us > clock_span_us())
 			continue;
 		TAILQ_REMOVE(&http->hosts, host, link);
 		http->host_count--;
@@ -45,6 +46,16 @@ host_get(struct http *http, struct text peer)
 	return host;
 }
 
+/* Until those that are idle now are too old to be used. */
+void
+http_distrust(struct http *http, const struct http_call *call)
+{
+	const struct exchange *x = (const struct exchange *)call;
+
+	host_get(http, exchange_peer(x->url))->distrusted_until_us = clock_span_us() +
+	    (IDLE_MAX_S + 1) * SECOND_US;
+}
+
 void
 http_queue_put(struct http *http, struct exchange *x)
 {
@@ -64,6 +75,7 @@ run(struct http *http, struct host *host)
 	http->queued_count--;
 	x->easy = http->easy_count > 0 ? http->easies[--http->easy_count] : exchange_easy_new(http->ca);
 	exchange_easy_fill(x);
+	exchange_alone(x, host->distrusted_until_us > clock_span_us());
 	TAILQ_INSERT_TAIL(&http->running, x, link);
 	http->running_count++;
 	host->running++;

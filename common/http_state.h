@@ -13,6 +13,7 @@ struct host {
 	TAILQ_ENTRY(host) link;
 	struct exchange_list queue;
 	int		running;
+	int64_t		distrusted_until_us;	/* each request on a connection of its own */
 	size_t		peer_bytes;
 	char		peer[];		/* "https://registry.example:8443", as written */
 };

@@ -192,6 +192,9 @@ void worker_peer(struct worker *worker, const char *name, const struct http_call
 /* In start: the breaker of a peer, by the name in its requests; while it is not closed the worker is not ready. */
 void worker_watch(struct worker *worker, const char *peer, const struct breaker *breaker);
 
+/* It was an answer to somebody else's question: connections have lost count, and are not used again. */
+void worker_distrust(struct worker *worker, const struct http_call *call);
+
 /* The wall clock that decides: the database's.  For spans take clock_span_us. */
 time_us worker_now(const struct worker *worker);
 

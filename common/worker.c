@@ -220,8 +220,11 @@ worker_start(struct worker *w, struct err *err)
 	if (fault == FAULT_NONE)
 		fault = load_contracts(w, err);
 	w->http = http_new((int)w->set.http_at_once, (int)w->set.http_per_host);
-	if (w->set.http_ca[0] != '\0')
+	if (w->set.http_ca[0] != '\0') {
 		http_set_ca(w->http, w->set.http_ca);
+		if (fault == FAULT_NONE && access(w->set.http_ca, R_OK) != 0)
+			fault = err_set(err, FAULT_FATAL, "start", "http.ca", "http.ca: cannot read %s", w->set.http_ca);
+	}
 	if (fault == FAULT_NONE && w->service->start != NULL)
 		fault = w->service->start(w, err);
 	if (fault == FAULT_NONE)

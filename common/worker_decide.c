@@ -149,6 +149,7 @@ decide_unclear(struct decision *d)
 {
 	int shift = d->job->attempts < 6 ? d->job->attempts : 6;
 
+	worker_distrust(d->worker, d->job->flight->call);
 	d->job->attempts++;
 	decide_wait(d, d->now + (SECOND_US / 4 << shift), "unsure");
 }

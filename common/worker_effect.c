@@ -397,6 +397,8 @@ judge_asked(struct turn *t, struct job *job, const struct effect *effect)
 		return true;
 	if (answer == ASKED_NOT)
 		return start_after_commit(t, job, false);
+	if (call->end == HTTP_ANSWERED && call->status == 200)
+		worker_distrust(t->worker, call);
 	return wait_and(t, job, "unsure");
 }
 

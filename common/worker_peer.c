@@ -79,6 +79,13 @@ worker_peer(struct worker *w, const char *name, const struct http_call *call, bo
 }
 
 void
+worker_distrust(struct worker *w, const struct http_call *call)
+{
+	worker_count(w, "stray_answer");
+	http_distrust(w->http, call);
+}
+
+void
 worker_watch(struct worker *w, const char *name, const struct breaker *breaker)
 {
 	find(w, name)->breaker = breaker;

@@ -346,6 +346,8 @@ answered(struct inquiry *q, const struct http_call *call)
 	breaker_leave(breaker, facts->ticket[tag], !read && is_down(q, call), clock_span_us(), seed_of(q, tag));
 	if (read)
 		return;
+	if (facts->answer[tag].is_stray)
+		worker_distrust(q->worker, call);
 	if (call->retry_after_s > 0)
 		breaker_hold(breaker, clock_span_us() + call->retry_after_s * SECOND_US);
 	worker_count(q->worker, "register_failed");

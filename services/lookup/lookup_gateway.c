@@ -230,7 +230,8 @@ population_answer(struct arena *arena, const struct lookup_question *question, s
 		return false;
 	person = person_choose(people, doc_get_text(question->person, "number"));
 	/* Somebody else's record is no answer about this person: the register has mixed something up. */
-	if (is_of_another(person, doc_get_text(question->person, "number")))
+	answer->is_stray = is_of_another(person, doc_get_text(question->person, "number"));
+	if (answer->is_stray)
 		return false;
 	known = (struct lookup_person){ person_name(arena, doc_get(person, "HoVaTen")),
 	    doc_get_text(person, "SoDinhDanh"), person_birth(arena, doc_get(person, "NgayThangNamSinh")) };

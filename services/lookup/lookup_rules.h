@@ -33,6 +33,7 @@ struct lookup_answer {
 	struct text	filled;		/* JSON object: what it supplied that was not declared; contents. Absent: nothing */
 	struct text	filled_names;	/* JSON array: the names of those */
 	bool		is_new;		/* asked in this round: evidence is due */
+	bool		is_stray;	/* the last that came was about somebody else */
 	time_us		asked_at;
 };
 

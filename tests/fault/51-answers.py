@@ -228,10 +228,10 @@ def cheating(w):
     reasons, memory = {}, resident_kb(worker)
     for what, deed in cases.items():
         begin = time.monotonic()
+        ce_id = f"cheat-{w.load_number()}"
+        gate.only = lambda call: call.dossier == stack.dossier_id("/portal/test", ce_id)     # the others are well: the breaker stays closed
         gate.deed = deed
-        d = fresh(w)
-        until(lambda: gate.since(begin, dossier=d.id), 20, f"{what}: not called")
-        gate.only = lambda call: call.dossier == d.id       # the others are well, so the breaker stays closed
+        d = w.submit("birth-in-time", id=ce_id)
         until(lambda: len(gate.since(begin, dossier=d.id)) >= 2, 30, f"{what}: not called again")
         same(d.row()["lookup"], "none", f"{what}: decided")
         gate.heal()
