@@ -3,6 +3,7 @@
 #   make            every program            make unit       unit and contract tests, sanitized
 #   make demo       deploy/demo              make check      tests/check: everything
 #   make bench      tests/bench/run          make install    DESTDIR= prefix=/usr
+#   make bench-X    tests/bench/X: replay, scale, outage, growth, start, profile
 #   make clean      forget what was built    make help       this list
 #
 # Variants build side by side:  make CC=clang BUILD=build/clang,  make SANITIZE=1 BUILD=build/asan.
@@ -40,7 +41,7 @@ LIBS     := $(PKG_LIBS) -lm
 .PHONY: all demo check unit bench clean install help programs
 all: programs
 help:
-	@sed -n '2,9s/^# \{0,1\}//p' Makefile
+	@sed -n '2,10s/^# \{0,1\}//p' Makefile
 
 # --- generated from one source -------------------------------------------------
 
@@ -152,7 +153,10 @@ check:
 demo:
 	deploy/demo
 bench:
-	tests/bench/run
+	BUILD=$(BUILD) tests/bench/run
+bench-replay bench-scale bench-outage bench-growth bench-start bench-profile: bench-%:
+	BUILD=$(BUILD) tests/bench/$*
+.PHONY: bench-replay bench-scale bench-outage bench-growth bench-start bench-profile
 fault-suite: programs test-programs
 	BUILD=$(BUILD) tests/fault/run
 .PHONY: fault-suite

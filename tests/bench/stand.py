@@ -27,7 +27,7 @@ os.environ.setdefault("BUILD", "build")
 os.environ["DOSSIER_CHECK"] = os.path.abspath(os.environ.get("DOSSIER_BENCH", os.path.join(ROOT, ".state/bench")))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "pipeline"))
 import stack
-from stack import BUILD, JOURNALS, STAGES, STATE, Failure, check, until
+from stack import BUILD, STAGES, STATE, Failure, check, same, until
 
 COUNT = int(os.environ.get("COUNT", "0"))
 SECONDS = int(os.environ.get("SECONDS", "60"))
@@ -103,6 +103,11 @@ def threads(pid):
 def resident(pid):
     with open(f"/proc/{pid}/status") as f:
         return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
+
+
+def setting(name, usual, tried):
+    """A number that the environment may name; tried: with COUNT."""
+    return int(os.environ.get(name, tried if COUNT else usual))
 
 
 def difference(a, b):
@@ -275,15 +280,13 @@ class Stand(stack.World):
 
     def calls(self):
         """Requests that the simulators have answered over HTTP."""
-        def total(value):
-            return sum(map(total, value.values())) if isinstance(value, dict) else value
-        counts = self.counts()
-        return sum(total(v) for k, v in counts.items() if k in ("population", "enterprise", "payment", "postal", "objects", "sms", "email"))
+        return sum(service["requests"] for service in self.counts().values() if isinstance(service, dict) and "requests" in service)
 
     # windows
 
-    def window(self, name, seconds=SECONDS, count=None, during=None, drained=True, **more):
-        """One run of bench_load; during(): called while the window is open, every half second."""
+    def window(self, name, seconds=SECONDS, count=None, hooks={}, drained=True, **more):
+        """One run of bench_load. hooks: functions called when the window begins, while it is open (every tenth of a second), and
+        when it ends; after the counters were read, and before."""
         self.runs += 1
         if COUNT:
             count, more = count or COUNT, {**more, "warm": 1}
@@ -292,7 +295,7 @@ class Stand(stack.World):
         args = options(broker=self.broker, mix=self.mix, run=f"{self.runs}-{name}", partitions=self.lanes, seconds=seconds,
                        count=count, **{"in_flight": IN_FLIGHT, **more})
         load = Load("bench_load", args)
-        window = self.measure(name, load, during)
+        window = self.measure(name, load, hooks)
         window.report.update(load.next("drained"))
         lost = window.report["sent"] - window.report["done"]
         check(load.process.wait() in (0, 1), f"bench_load: {load.process.returncode}")
@@ -315,19 +318,20 @@ class Stand(stack.World):
         sql.close()
         return window
 
-    def measure(self, name, load, during=None):
+    def measure(self, name, load, hooks={}):
         self.loads.append(load)
         begin = load.next("begin")
         first = self.sample()
-        while during and not self.readable(load, 0.5):
-            during()
+        if "begin" in hooks:
+            hooks["begin"]()
+        while "during" in hooks and not select.select([load.process.stdout], [], [], 0.1)[0]:
+            hooks["during"]()
         end = load.next("end")
+        if "end" in hooks:
+            hooks["end"]()
         last = self.sample()
         first["cpu"]["load"], last["cpu"]["load"] = begin["cpu_s"], end["cpu_s"]
         return Window(name, first, last, end, {"begin_ended": begin["ended"]})
-
-    def readable(self, load, seconds):
-        return bool(select.select([load.process.stdout], [], [], seconds)[0])
 
 
 # --- what tables are made of -------------------------------------------------------------------------------------------------
