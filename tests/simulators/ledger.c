@@ -257,7 +257,9 @@ ledger_open(const char *folder, struct err *err)
 		if (books[i].fd == -1 || !cut_torn(books[i].fd))
 			return err_set(err, FAULT_FATAL, "ledger_open", NULL, "%s: errno %d", service_names[i], errno);
 	}
+	/* What cannot be taken back: killed after the answer, the ledger still has it. */
 	books[SERVICE_PAYMENT].is_durable = books[SERVICE_POSTAL].is_durable = true;
+	books[SERVICE_SMS].is_durable = books[SERVICE_EMAIL].is_durable = true;
 	for (int i = 0; i < SERVICES; i++)
 		ledger_read((enum service)i, recount);
 	return FAULT_NONE;

@@ -2,7 +2,7 @@
  * ledger - what was asked, what was told: one line of JSON for each.
  *
  * One file for each service, <name>.ndjson in the state folder, or an unnamed
- * one without it.  Lines of payment and post are with the kernel
+ * one without it.  Lines of payment, post, SMS and e-mail are with the kernel
  * before the answer leaves, so that they survive our own end; the others
  * within 100 ms.  Numbers of people and telephones keep their last three
  * digits; names are never written.
