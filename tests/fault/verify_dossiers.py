@@ -2,7 +2,7 @@
 import collections, glob, json, os, re
 
 from verify_fold import apply, fresh
-from verify_format import micros, parse, text, unpack
+from verify_format import micros, parse, text
 from verify_replay import fold_all
 from verify_rule import rule
 from verify_states import ROOT, STAGES
@@ -144,6 +144,48 @@ def late_timers(w, say):
             say.wrong(f"{j['dossier']}: a timer of {STAGES[j['stage']]} is {(w.now - j['due_at']) // 1000000} s late")
 
 
+# --- terms ---------------------------------------------------------------------------------------------------------------
+
+@rule("terms-kept", "nothing runs out before its time, nor in spite of a payment or a supplement that the broker had in time [8]")
+def terms(w, say):
+    for id, events in w.by_dossier.items():
+        row, asked = fresh(), None
+        for e in events:
+            kind = f"{STAGES[e.stage]}.{e.kind}"
+            if kind in ("fee.expired", "casework.overdue") or kind == "casework.stopped" and e.data.get("reason") == "supplement_expired":
+                say.count(ends=1)
+                term = row["due_at"] if kind == "casework.overdue" else row["expires_at"]
+                if e.cause == "timer" and term is not None and e.at < term:
+                    say.wrong(f"{id}: {e} at {e.at} µs, the term ends at {term}")
+                if kind == "fee.expired" and term is not None:
+                    paid_in_time(w, say, id, e, row["fee_order"], term)
+                if kind == "casework.stopped" and term is not None and asked is not None:
+                    supplied_in_time(w, say, id, e, asked, term)
+            asked = e if kind == "casework.supplement_requested" else asked
+            apply(row, e, w.moves)
+
+
+def paid_in_time(w, say, id, e, order, term):
+    for m in w.about[id]:
+        if m.topic == "payment.results" and m.at <= term and isinstance(m.data, dict) and m.data.get("order") == order and \
+                m.data.get("outcome") == "paid" and m.data.get("currency") == "VND" and m.fault is None and \
+                m.data.get("amount") == (w.orders.get(order) or {}).get("amount"):
+            say.wrong(f"{id}: {e}, though the broker had the payment {m.place} {(term - m.at) // 1000000} s before the term's end")
+
+
+# What a supplement is refused for when the dossier was stopped before it was read.
+TOO_LATE = {"request.late", "request.finished_dossier", "request.not_allowed"}
+
+
+def supplied_in_time(w, say, id, e, asked, term):
+    for m in w.about[id]:
+        if m.type != b"vn.dossier.supplemented.v1" or not asked.at <= m.at <= term:
+            continue
+        for answer in w.by_cause.get((0, m.place), []):
+            if TOO_LATE & {error.get("rule") for error in answer.data.get("errors") or []}:
+                say.wrong(f"{id}: {e}, though the broker had the supplement {m.place} {(term - m.at) // 1000000} s before the term's end")
+
+
 # --- shown as it is ------------------------------------------------------------------------------------------------------
 
 NAMES = [("Không hợp lệ", "Rejected"), ("Mới đăng ký", "Submitted"), ("Được tiếp nhận", "Accepted"),
@@ -198,16 +240,14 @@ def shown(data):
 def newest(w):
     """{dossier: (version, offset, partition, value)} of the highest version, and the version that lies last."""
     best, last = {}, {}
-    for partition, part in enumerate(w.seen.topics["dossier.status"]):
-        for offset, _, packed, _ in part.messages:
-            key, headers, value, _ = unpack(packed)
-            if key is None or b":" in key:
-                continue
-            id = text(key)
-            version = next((int(v) for n, v in headers if n == b"ce_version" and v and v.isdigit()), 0)
-            last[id] = version
-            if id not in best or version >= best[id][0]:
-                best[id] = version, offset, partition, value
+    for partition, offset, key, headers, value, _ in w.shown:
+        if key is None or b":" in key:
+            continue
+        id = text(key)
+        version = next((int(v) for n, v in headers if n == b"ce_version" and v and v.isdigit()), 0)
+        last[id] = version
+        if id not in best or version >= best[id][0]:
+            best[id] = version, offset, partition, value
     return best, last
 
 
@@ -300,7 +340,7 @@ def personal(data, names, found, inside=False, name=""):
         found.add(data.encode(errors="surrogatepass"))
 
 
-@rule("nothing-personal", "no name, number, telephone or address of what was sent stands in a journal, a status or a dead letter's notice [13]")
+@rule("nothing-personal", "no name, number, telephone or address of what was sent stands in a journal or on dossier.status [13]")
 def private(w, say):
     needles, names = {}, personal_names()
     for id, contents in w.contents.items():
@@ -312,13 +352,11 @@ def private(w, say):
     said = collections.defaultdict(list)
     for e in w.events:
         said[e.dossier].append((e, e.packed))
-    for topic in ("dossier.status", "dossier.deadletter"):
-        for partition, part in enumerate(w.seen.topics[topic]):
-            for offset, _, packed, _ in part.messages:
-                said[text(unpack(packed)[0])[:36]].append((f"{topic}/{partition}/{offset}", packed))
+    for partition, offset, key, _, _, packed in w.shown:
+        said[text(key)[:36]].append((f"dossier.status/{partition}/{offset}", packed))
     for id, words in needles.items():
+        say.count(messages=len(said.get(id, ())))
         for where, packed in said.get(id, ()):
-            say.count(messages=1)
             for word in words:
                 if word in packed:
                     say.wrong(f"{where} of {id} tells {masked(word)} of the applicant")

@@ -43,20 +43,25 @@ def take(data, at):
 
 
 def unpack(data):
-    """(key, [(name, value)], value, where the headers begin)."""
-    key, at = take(data, 0)
-    if at + 4 > len(data):
-        raise Torn("no count of headers")
-    count, at = U32.unpack_from(data, at)[0], at + 4
-    body, headers = at, []
-    for _ in range(count):
-        name, at = take(data, at)
-        content, at = take(data, at)
-        headers.append((name, content))
-    value, at = take(data, at)
-    if at != len(data):
-        raise Torn("something follows the value")
-    return key, headers, value, body
+    """(key, [(name, value)], value)."""
+    word, ends, runs = U32.unpack_from, len(data), []
+    try:
+        n = word(data, 0)[0]
+        key, at = (None, 4) if n == 0xffffffff else (data[4:4 + n], 4 + n)
+        count, at = word(data, at)[0], at + 4
+        for _ in range(2 * count + 1):
+            n = word(data, at)[0]
+            at += 4
+            if n == 0xffffffff:
+                runs.append(None)
+            else:
+                runs.append(data[at:at + n])
+                at += n
+    except struct.error:
+        raise Torn("it is cut off")
+    if at != ends:
+        raise Torn("it is cut off" if at > ends else "something follows the value")
+    return key, list(zip(runs[0:-1:2], runs[1::2])), runs[-1]
 
 
 def chain(before, number, packed):

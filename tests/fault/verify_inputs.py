@@ -205,8 +205,8 @@ def arrivals(w, say):
 
 @rule("causes-true", "every event names what led to it: a message of its dossier, an event that its stage reads, a timer, an effect [14]")
 def causes(w, say):
+    say.count(events=len(w.events))
     for e in w.events:
-        say.count(events=1)
         why = cause_fault(w, e)
         if why:
             say.wrong(f"{e} of {e.dossier}: {why}")
@@ -253,16 +253,48 @@ ANSWERS = {("intake", "refused"): "refused", ("fee", "refused"): "refused", ("ca
            ("dispatch", "refused"): "refused"}
 
 
+@rule("causes-in-order", "what a stage takes of one dossier from one partition, it answers in the order in which it lies there [3 9]")
+def in_order(w, say):
+    last, n = {}, 0
+    for lane in w.lanes.values():
+        for _, e in sorted(lane.events.items()):
+            parts = e.cause.split("/")
+            if len(parts) != 3 or not parts[2].isdigit() or is_redriven(w, parts):
+                continue
+            source, at, n = (e.stage, e.lane, e.dossier, parts[0], parts[1]), int(parts[2]), n + 1
+            if at < last.get(source, (-1,))[0]:
+                say.wrong(f"{e} of {e.dossier} answers {e.cause} after {last[source][1]} has answered {last[source][1].cause}")
+            last[source] = at, e
+    say.count(causes=n)
+
+
+def is_redriven(w, parts):
+    """Once a dead letter, taken when somebody had it tried again: out of its turn."""
+    return parts[0] in OUTSIDE and (parts[0], int(parts[1]), int(parts[2])) in w.dead_ever
+
+
+@rule("traces-handed-on", "traceparent goes from every message and event to what it causes [14]")
+def traces(w, say):
+    n = traced = 0
+    for e in w.events:
+        cause = w.messages.get(e.cause) or w.by_name.get(e.cause)
+        if cause is None:
+            continue
+        wanted, n = cause.trace, n + 1
+        traced += wanted is not None
+        if e.trace != wanted:
+            say.wrong(f"{e} of {e.dossier} has trace {text(e.trace)}, its cause {e.cause} has {text(wanted)}")
+    say.count(events=n, traced=traced)
+
+
 @rule("answers-told", "every answer of a journal stands on dossier.status under its own key, in the partition of its lane [6]")
 def answers(w, say):
     told, last = {}, {}
-    for partition, part in enumerate(w.seen.topics["dossier.status"]):
-        for offset, _, packed, _ in part.messages:
-            key, headers, value, _ = unpack(packed)
-            if key is not None and b":" in key:
-                said = partition, text(dict(headers).get(b"ce_id")), parse(value)
-                told.setdefault(text(key), {})[said[1]] = said
-                last[text(key)] = said
+    for partition, _, key, headers, value, _ in w.shown:
+        if key is not None and b":" in key:
+            said = partition, text(dict(headers).get(b"ce_id")), parse(value)
+            told.setdefault(text(key), {})[said[1]] = said
+            last[text(key)] = said
     mine = {}
     for e in w.events:
         kind = e.kind if e.answer else ANSWERS.get((STAGES[e.stage], e.kind))

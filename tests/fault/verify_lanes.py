@@ -149,10 +149,10 @@ def same(found, packed):
     if found[2] == packed:
         return True
     try:
-        key, headers, value, _ = unpack(packed)
+        key, headers, value = unpack(packed)
     except Torn:
         return False
-    key2, headers2, value2, _ = unpack(found[2])
+    key2, headers2, value2 = unpack(found[2])
     return (key, headers, value) == (key2, headers2 + [(b"ce_chain", found[3])], value2)
 
 

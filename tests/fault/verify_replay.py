@@ -84,8 +84,8 @@ def moves(w, say):
     _, _, _, forbidden, homeless = fold_all(w)
     for what in forbidden + homeless:
         say.wrong(what)
+    say.count(events=len(w.events))
     for e in w.events:
-        say.count(events=1)
         known = w.moves[STAGES[e.stage]]
         if e.answer != (e.kind in known.answers) or (not e.answer and e.kind not in known.moves):
             say.wrong(f"{e} of {e.dossier}: {'an answer' if e.answer else 'an event'} that schemas/states does not know")

@@ -17,7 +17,7 @@ TYPE = re.compile(r"vn\.dossier\.([a-z]+)\.([a-z_]+)\.v1\Z")
 class Event:
     """One journal entry."""
     __slots__ = ("stage", "lane", "number", "kind", "dossier", "version", "home", "at", "cause", "data", "answer", "packed",
-                 "offset", "id")
+                 "offset", "id", "trace")
 
     def __str__(self):
         return f"{STAGES[self.stage]}/{self.lane}/{self.number} {self.kind}"
@@ -32,27 +32,16 @@ def whole(data):
     return int(data) if data is not None and data.isdigit() and len(data) < 19 else None
 
 
-def number_of(packed):
-    """The number in an entry's headers, before anything else is trusted."""
-    try:
-        return next((whole(v) for n, v in unpack(packed)[1] if n and n.lower() == b"ce_sequence"), None)
-    except Torn:
-        return None
-
-
-def event_of(stage, lane, offset, packed):
+def event_of(stage, lane, offset, packed, unpacked):
     """An Event, or None where headers or data are not those of one of our entries."""
-    try:
-        key, headers, value, _ = unpack(packed)
-    except Torn:
-        return None
+    key, headers, value = unpacked
     h = dict(headers)
     kind = TYPE.match(text(h.get(b"ce_type")))
     e = Event()
     e.stage, e.lane, e.offset, e.packed = stage, lane, offset, packed
-    e.number, e.version, e.home = (whole(h.get(n)) for n in (b"ce_sequence", b"ce_version", b"ce_home"))
+    e.number, e.version, e.home = whole(h.get(b"ce_sequence")), whole(h.get(b"ce_version")), whole(h.get(b"ce_home"))
     e.at, e.data, e.answer = micros(text(h.get(b"ce_time"))), parse(value), b"ce_answer" in h
-    e.cause, e.dossier, e.id = text(h.get(b"ce_cause")), text(key), text(h.get(b"ce_id"))
+    e.cause, e.dossier, e.id, e.trace = text(h.get(b"ce_cause")), text(key), text(h.get(b"ce_id")), h.get(b"traceparent")
     if not kind or kind[1] != STAGES[stage] or None in (e.number, e.version, e.home, e.at) or not isinstance(e.data, dict):
         return None
     e.kind = kind[2]
@@ -123,11 +112,13 @@ def envelope_fault(m, names):
 def message_of(topic, partition, offset, at, packed):
     m = Message()
     m.topic, m.partition, m.offset, m.at, m.packed = topic, partition, offset, at, packed
-    m.key, m.headers, m.value, _ = unpack(packed)
+    m.key, m.headers, m.value = unpack(packed)
     first = {}
     for name, value in m.headers:
         first.setdefault(name.lower(), value)
     m.id, m.source, m.type, m.subject = (first.get(n) for n in (b"ce_id", b"ce_source", b"ce_type", b"ce_subject"))
+    trace = first.get(b"traceparent")
+    m.trace = trace if is_printable(trace, 0x21, 128) else None
     m.fault = envelope_fault(m, collections.Counter(name.lower() for name, _ in m.headers))
     m.dossier = m.input = None
     if m.id is not None and m.source is not None:
@@ -227,15 +218,16 @@ class World:
 
     def read_copies(self, lane, part):
         for offset, _, packed, claimed in part.messages:
-            number = number_of(packed) if claimed is not None else None
-            if number is None or number == 0:
+            unpacked = unpack(packed)
+            number = next((whole(v) for n, v in unpacked[1] if n == b"ce_sequence"), None)
+            if claimed is None or not number:
                 lane.foreign.append((offset, "has no number or no chain"))
                 continue
             if lane.table.get(number) == packed:
                 packed = lane.table[number]         # one object for both
             lane.copies.setdefault(number, []).append((offset, packed, claimed))
             if number not in lane.events:
-                e = event_of(lane.stage, lane.lane, offset, packed)
+                e = event_of(lane.stage, lane.lane, offset, packed, unpacked)
                 if e is None:
                     lane.foreign.append((offset, f"number {number} is no entry that can be read"))
                 else:
@@ -244,7 +236,7 @@ class World:
     # outside
 
     def read_outside(self):
-        self.messages = {}
+        self.messages, self.about = {}, collections.defaultdict(list)
         for topic in OUTSIDE:
             for partition, part in enumerate(self.seen.topics[topic]):
                 for offset, at, packed, claimed in part.messages:
@@ -252,6 +244,13 @@ class World:
                         packed = with_header(packed, claimed)
                     m = message_of(topic, partition, offset, at, packed)
                     self.messages[m.place] = m
+                    self.about[m.dossier].append(m)
+
+    @functools.cached_property
+    def shown(self):
+        """[(partition, offset, key, headers, value, packed)] of dossier.status."""
+        return [(partition, offset, *unpack(packed), packed) for partition, part in enumerate(self.seen.topics["dossier.status"])
+                for offset, _, packed, _ in part.messages]
 
     # by dossier, by cause
 
@@ -309,5 +308,5 @@ class World:
 
 def with_header(packed, claimed):
     """The last header back in its place."""
-    key, headers, value, _ = unpack(packed)
+    key, headers, value = unpack(packed)
     return pack(key, headers + [(b"ce_chain", claimed)], value)
