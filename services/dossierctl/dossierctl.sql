@@ -128,7 +128,7 @@ where l.topic = $1 and l.partition = $2 and l."offset" = $3
 select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at, l.unclean, l.step_note,
     cardinality(l.next_offset), l.next_offset, l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
     l.parked, l.given_hash, l.seen, l.alive_at, case when l.note_epoch = l.epoch and l.owner is not null then l.note end, l.note_at,
-    p.since, o.who, o.why
+    p.since, o.who, o.why, case when l.unclean_at = l.next_offset then l.unclean else 0 end
 from core.lane l join core.stage s using (stage) left join core.pause p using (stage) left join core.operation o on o.id = p.operation
 order by s.stage, l.lane
 
@@ -278,3 +278,12 @@ delete from core.pause where stage = $1::int2
 -- name: pause_watch
 select count(*), count(*) filter (where note_epoch = epoch and (note = 'paused' or starts_with(note, 'paused;')))
 from core.lane where stage = $1::int2 and owner is not null
+
+-- The chain's value after the block that ends with this number.
+-- $1 stage  $2 lane  $3 number
+-- name: journal_head
+select head from core.journal where stage = $1::int2 and lane = $2::int4 and last = $3::int8
+
+-- role: dossier_operator  $1 operation  $2 stage  $3 lane  $4 numbers
+-- name: resend_note
+insert into core.operation_item (operation, n, stage, lane, item) values ($1::int8, 1, $2::int2, $3::int4, $4)

@@ -6,7 +6,7 @@
 /* Columns of SQL_LANES, in order. */
 enum { STAGE, NAME, LANE, EPOCH, OWNER, OWNER_VERSION, CLAIMED, UNCLEAN, STEP_NOTE, TOPICS,
     NEXT_OFFSET, READ_TO, GIVEN, ACKED, TAKEN, GIVEN_HASH = TAKEN + COUNTS, SEEN, ALIVE, NOTE, NOTE_AT,
-    PAUSED, PAUSED_BY, PAUSED_WHY };
+    PAUSED, PAUSED_BY, PAUSED_WHY, STUCK };
 
 /* Workers of a release before say nothing of themselves: then what they have read and claimed tells. */
 static time_us
@@ -51,6 +51,7 @@ row_read(const struct rows *rows, int i, struct arena *arena, struct lane_row *o
 	out->paused_at = rows_time(rows, i, PAUSED);
 	out->paused_by = arena_text(arena, rows_text(rows, i, PAUSED_BY));
 	out->paused_why = arena_text(arena, rows_text(rows, i, PAUSED_WHY));
+	out->stuck = rows_int4(rows, i, STUCK);
 	return FAULT_NONE;
 }
 
@@ -119,7 +120,7 @@ lane_because(struct arena *arena, const struct lane_row *l, time_us now)
 	while (note_next(l->note, &at, &one))
 		if (!text_is(one, "paused"))
 			because(&buf, one);
-	if (l->unclean > 0)
-		because(&buf, arena_printf(arena, "ended uncleanly here %d times", l->unclean));
+	if (l->stuck > 1)
+		because(&buf, arena_printf(arena, "its workers ended here %d times in a row", l->stuck));
 	return buf.n > 0 ? buf_get(&buf) : TEXT_NONE;
 }

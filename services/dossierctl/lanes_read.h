@@ -17,7 +17,7 @@ struct lane_row {
 	int64_t		epoch;
 	struct text	owner, owner_version;	/* absent: given back in good order */
 	time_us		claimed_at;
-	int		unclean;
+	int		unclean, stuck;		/* ends without release; of them at the position of now */
 	struct text	step_note;
 	int		n_topics;
 	int64_t		next_offset[TOPICS_MAX];

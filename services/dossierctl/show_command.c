@@ -3,8 +3,8 @@
  */
 #include <stdio.h>
 
-#include "belongings.h"
 #include "list_command.h"
+#include "show.h"
 
 /* --- printing ------------------------------------------------------------ */
 
@@ -122,7 +122,7 @@ print_record(struct ctl *ctl, const struct dossier *dos)
 }
 
 static void
-print_people(struct ctl *ctl, const struct dossier *dos, const struct belongings *b)
+show_people(struct ctl *ctl, const struct dossier *dos, const struct belongings *b)
 {
 	struct table *const tables[] = { b->orders, b->parcels, b->jobs };
 	static const char *const titles[] = { "Orders", "Parcels", "Unfinished" };
@@ -133,6 +133,15 @@ print_people(struct ctl *ctl, const struct dossier *dos, const struct belongings
 			printf("\n%s\n", titles[i]);
 			table_print(tables[i], NULL);
 		}
+}
+
+void
+show_print(struct ctl *ctl, const struct dossier *dos, const struct belongings *b)
+{
+	if (ctl->json)
+		print_json(ctl, dos, b);
+	else
+		show_people(ctl, dos, b);
 }
 
 /* --- the commands -------------------------------------------------------- */
@@ -158,10 +167,7 @@ show(struct ctl *ctl)
 		ctl_note(ctl, "no dossier has the code or id %s", ctl->words[0]);
 		return CTL_NO;
 	}
-	if (ctl->json)
-		print_json(ctl, &dos, &b);
-	else
-		print_people(ctl, &dos, &b);
+	show_print(ctl, &dos, &b);
 	return CTL_YES;
 }
 

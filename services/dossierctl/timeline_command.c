@@ -5,12 +5,25 @@
  * are read out of the journal's blocks in the database, by number, from the
  * dossier's home lane.  A step's cause is its ce_cause header: a message from
  * outside, an entry of another journal, a timer, an effect.
+ *
+ * With --at, the dossier as it stood at a moment: its entries up to then,
+ * folded by the functions that the workers use.
  */
 #include <stdio.h>
 
 #include "dossier_find.h"
-#include "entry.h"
-#include "table.h"
+#include "list_command.h"
+#include "moment.h"
+#include "show.h"
+
+static struct {
+	const char	*at;
+} opt;
+
+static const struct option_row options[] = {
+	{ "at", OPTION_TEXT, &opt.at, "TIME", "show the dossier as it stood then, not its steps", 0, 0 },
+	{ .name = NULL }
+};
 
 enum { FACT_SHOWN_MAX = 40, FACTS_SHOWN_MAX = 100 };
 
@@ -160,33 +173,124 @@ put_step(struct timeline *t, int i, struct err *err)
 	return FAULT_NONE;
 }
 
+/* --- at a moment -------------------------------------------------------------- */
+
+/*
+ * Its steps up to the first that was decided later: in the order of versions,
+ * because the clocks of two workers may differ by milliseconds.
+ */
+static enum fault
+fold_until(struct timeline *t, time_us at, struct moment *moment, struct entry *next, bool *is_whole,
+    struct err *err)
+{
+	*is_whole = false;
+	moment_begin(moment, t->dos.id);
+	for (int i = 0; i < dossier_steps(&t->dos); i++) {
+		enum stage stage;
+		int64_t number;
+
+		dossier_step(&t->dos, i, &stage, &number);
+		if (stage >= STAGES)
+			return err_set(err, FAULT_PARK, "read the trail", NULL, "step %d names no stage", i + 1);
+		if (entry_read(t->ctl, t->session, stage, t->dos.home, number, next, err) != FAULT_NONE)
+			return err->fault;
+		if (next->event->at > at)
+			return FAULT_NONE;
+		if (moment_apply(moment, next->event, t->ctl->arena, err) != FAULT_NONE)
+			return err->fault;
+	}
+	*is_whole = true;
+	return FAULT_NONE;
+}
+
+static void
+print_moment(struct timeline *t, time_us at, const struct moment *moment, const struct entry *next, bool is_whole)
+{
+	struct ctl *ctl = t->ctl;
+	struct belongings b;
+
+	belongings_empty(ctl, &b);
+	for (int f = 0; f < MOMENT_FOLDS; f++)
+		for (int i = 0; i < moment->rows[f].n; i++)
+			belongings_put(f == 0 ? b.orders : b.parcels, moment_folds[f], moment->rows[f].row[i]);
+	if (!ctl->json) {
+		struct text then = time_shown(ctl->arena, at);
+
+		printf("As of %.*s: version %d of %d", TEXT_ARG(then), moment->dos.version, t->dos.version);
+		if (is_whole)
+			puts(", as it stands now\n");
+		else
+			printf("; the next step, %s, was at %.*s\n\n", event_name(next->event->type),
+			    TEXT_ARG(time_shown(ctl->arena, next->event->at)));
+	}
+	show_print(ctl, &moment->dos, &b);
+}
+
+static int
+timeline_at(struct timeline *t, time_us at)
+{
+	struct moment moment;
+	struct entry next = { .event = NULL };
+	struct err err;
+	bool is_whole;
+
+	if (fold_until(t, at, &moment, &next, &is_whole, &err) != FAULT_NONE)
+		return ctl_fail(t->ctl, &err);
+	if (moment.dos.version == 0) {
+		ctl_note(t->ctl, "it was not there yet; its first step was at %.*s",
+		    TEXT_ARG(time_shown(t->ctl->arena, next.event->at)));
+		return CTL_NO;
+	}
+	print_moment(t, at, &moment, &next, is_whole);
+	return CTL_YES;
+}
+
+/* --- all steps ---------------------------------------------------------------- */
+
+static int
+timeline_steps(struct timeline *t)
+{
+	struct err err;
+	enum fault fault = FAULT_NONE;
+
+	t->table = table_new(t->ctl, columns, N_COLUMNS);
+	for (int i = 0; fault == FAULT_NONE && i < dossier_steps(&t->dos); i++)
+		fault = put_step(t, i, &err);
+	table_print(t->table, NULL);
+	return fault == FAULT_NONE ? CTL_YES : ctl_fail(t->ctl, &err);
+}
+
 static int
 timeline(struct ctl *ctl)
 {
-	struct timeline t = { .ctl = ctl, .table = table_new(ctl, columns, N_COLUMNS),
-	    .before = TIME_NONE };
+	struct timeline t = { .ctl = ctl, .before = TIME_NONE };
 	bool found = false;
+	time_us at;
 	struct err err;
-	enum fault fault = session_open(ctl, "dossier_auditor", &t.session, &err);
+	int status = CTL_NO;
+	enum fault fault;
 
+	if (opt.at != NULL && !since_read(opt.at, &at))
+		return ctl_usage(ctl, "--at is no time: 2026-11-22 or 2026-11-22T08:00:00+07:00");
+	fault = session_open(ctl, "dossier_auditor", &t.session, &err);
 	if (fault == FAULT_NONE)
 		fault = dossier_find(ctl, t.session, ctl->words[0], &t.dos, &found, &err);
-	for (int i = 0; fault == FAULT_NONE && found && i < dossier_steps(&t.dos); i++)
-		fault = put_step(&t, i, &err);
-	session_close(t.session);
-	table_print(t.table, NULL);
-	if (fault != FAULT_NONE)
-		return ctl_fail(ctl, &err);
-	if (!found)
+	if (fault == FAULT_NONE && !found)
 		ctl_note(ctl, "no dossier has the code or id %s", ctl->words[0]);
-	return found ? CTL_YES : CTL_NO;
+	if (fault == FAULT_NONE && found)
+		status = opt.at != NULL ? timeline_at(&t, at) : timeline_steps(&t);
+	session_close(t.session);
+	return fault == FAULT_NONE ? status : ctl_fail(ctl, &err);
 }
 
 const struct command timeline_command = {
-	.path = "timeline", .arguments = "CODE|ID", .run = timeline, .words_min = 1, .words_max = 1,
+	.path = "timeline", .arguments = "CODE|ID", .run = timeline, .options = options, .words_min = 1, .words_max = 1,
 	.summary = "every step of a dossier: cause, facts, how long after",
-	.about = "AFTER CAUSE is known where the cause is a journal entry, or the submission itself.\n",
-	.exits = "Exit status: 0 shown, 1 there is no such dossier, 2 could not.\n",
+	.about = "AFTER CAUSE is known where the cause is a journal entry, or the submission itself.\n"
+	    "With --at, the dossier, its orders and its parcels as they stood then: the fold of its entries up to\n"
+	    "that moment. What was unfinished then is not recorded.\n",
+	.exits = "Exit status: 0 shown, 1 there is no such dossier (or was none yet), 2 could not.\n",
 	.examples = "  dossierctl timeline H55.242-261122-0001\n"
+	    "  dossierctl timeline H55.242-261122-0001 --at 2026-11-22T08:00:00+07:00\n"
 	    "  dossierctl timeline H55.242-261122-0001 -o json | jq -r '[.at,.stage,.event,.cause]|@tsv'\n",
 };

@@ -314,4 +314,101 @@ def test_25_killed(w):
 
 # --- pause and resume ---------------------------------------------------------------------------------------------------------
 
-stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed", "end=dead"])
+def turn(w, command, stage, why, status=0):
+    done = w.ctl(command, stage, "--why", why, "--who", "tran.thi.truc", "-o", "json", "--wait", "20")
+    check(done.returncode == status, f"{command} {stage}: {done.returncode} {done.stdout} {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def progress(w, stage):
+    """What moves when a stage works."""
+    return w.sql.rows(f"select lane, next_offset, read_to, taken, handed_in, done, waiting, parked from core.lane "
+                      f"where stage = {STAGES.index(stage)} order by lane")
+
+
+def owing(w, **more):
+    d = w.submit("birth-late-exempt", exemption=None, **more)
+    d.wait(60, fee="owed")
+    return d
+
+
+def test_31_pause(w):
+    """a paused stage takes nothing, though messages and timers wait; the others go on, and calls under way come back"""
+    term = int(8 * stack.SLOW)
+    same(w.workers["fee"].end(), 0, "fee")
+    w.wait_up(w.start_worker("fee", **{"fee.term_ms": str(term * 1000), "effect.timeout": "9000"}))
+    w.wait_lanes("fee")
+    paid, unpaid = owing(w), owing(w)
+    slow = w.new_id()
+    w.rule(service="payment", op="init", match={"dossier": stack.dossier_id("/portal/test", slow)}, do="slow", ms=5000, times=1)
+    flying = owing(w, id=slow)
+    said = turn(w, "pause", "fee", "payment platform charges wrongly, ticket 8")
+    same((said["changed"], said["lanes_owned"], said["lanes_agree"]), (True, w.lanes, w.lanes))
+    before = progress(w, "fee")
+    check("placed" not in flying.events("fee"), "the call was back before the pause")
+    row = paid.order()
+    paid.pay(row["order_id"], row["amount"])
+    check(instant(stack.now_text()) < instant(row["expires_at"]), "this machine is too slow for this test; SLOW=3")
+    crowd = w.submit_all(["birth-late-exempt"] * 40, exemption=None)
+    for d in crowd:
+        d.wait(60, lookup="answered")
+    until(lambda: "placed" in flying.events("fee"), 30, "the call under way did not come back", 0.3)
+    until(lambda: instant(stack.now_text()) > instant(unpaid.order()["expires_at"]) + datetime.timedelta(seconds=3), 3 * term + 60)
+    for d in (paid, unpaid):
+        same(d.row()["fee"], "owed", "a timer has fired")
+    same({d.row()["fee"] for d in crowd}, {"none"}, "taken while paused")
+    moved = [(b, a) for b, a in zip(before, progress(w, "fee")) if b != a and b["lane"] != flying.place[0]]
+    same(moved, [], "lanes that moved")
+    got.update(paid=paid, unpaid=unpaid, crowd=crowd, before=before)
+
+
+def test_32_paused_lanes(w):
+    """lanes say who has paused them and why; a second pause changes nothing; a worker that starts anew is paused too"""
+    for lane in w.ctl_rows("lanes", "--stage", "fee"):
+        same((lane["because"], lane["note"]), ("paused by tran.thi.truc: payment platform charges wrongly, ticket 8", "paused"))
+        check(lane["owner"] and lane["paused_at"] and lane["epoch"] > 0 and lane["lag"] is not None, lane)
+    same(turn(w, "pause", "fee", "again")["changed"], False)
+    w.workers["fee"].kill()
+    w.wait_up(w.start_worker("fee", **{"fee.term_ms": "8000"}))
+    w.wait_lanes("fee")
+    until(lambda: all(l["note"] == "paused" for l in w.ctl_rows("lanes", "--stage", "fee")), 40, "the new worker does not say so")
+    same([(a["next_offset"], a["read_to"]) for a in progress(w, "fee") if a["lane"] != got["paid"].place[0]],
+         [(b["next_offset"], b["read_to"]) for b in got["before"] if b["lane"] != got["paid"].place[0]], "moved after a restart")
+    alive = w.lane("fee", LANE)["alive_at"]
+    until(lambda: w.lane("fee", LANE)["alive_at"] > alive, 20, "it gives no sign of life")
+
+
+def test_33_resume(w):
+    """resumed: what was paid in time is paid, what was not expires, everything that waited is taken"""
+    same(turn(w, "resume", "fee", "platform mended")["changed"], True)
+    got["paid"].wait(60, fee="paid", casework="open")
+    got["unpaid"].wait(60, fee="expired")
+    for d in got["crowd"]:
+        d.wait(60, fee=("owed", "expired"))
+    same({l["because"] for l in w.ctl_rows("lanes", "--stage", "fee")}, {None})
+    same([(o["what"], o["who"], o["done"]) for o in w.ctl_rows("operations", "list", "--limit", "3")],
+         [("resume", "tran.thi.truc", 1), ("pause", "tran.thi.truc", 0), ("pause", "tran.thi.truc", 1)])
+
+
+def test_34_intake_paused(w):
+    """while intake is paused nobody is told that there is no such dossier: it may stand in what was not read"""
+    turn(w, "pause", "intake", "test")
+    id = w.new_id()
+    submission_ = w.message(submission(), id=id, partition=LANE)
+    d = stack.Dossier(w, "/portal/test", id, None, w.produce([submission_])[0])
+    early = d.pay(d.id + ".F9", 8000, partition=LANE)
+    none = stack.Dossier(w, "/portal/test", w.new_id(), None, (LANE, 0))
+    never = none.pay(none.id + ".F9", 8000, partition=LANE)
+    waits = f"select count(*) from core.job where stage = 3 and reason = 'unknown_dossier' and dossier in ('{d.id}', '{none.id}')"
+    until(lambda: w.sql.value(waits) == 2, 30, "payments of unknown dossiers")
+    since = w.sql.value("select extract(epoch from clock_timestamp())")
+    until(lambda: w.sql.value("select extract(epoch from clock_timestamp())") > since + 4, 30)
+    same(w.sql.value(waits), 2, "answered while intake was paused")
+    turn(w, "resume", "intake", "test")
+    d.wait(60, casework="open")
+    d.wait_answer(early, answer="refused")
+    none.wait_answer(never, answer="unknown")
+
+
+stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed", "end=dead"],
+           behaviour={"rules": [{"service": "payment", "do": "never"}]})
