@@ -39,6 +39,18 @@ say(struct note *note, const char *fmt, ...)
 		note->n = sizeof note->s - 1;
 }
 
+/* "down population status 503", "down post refused" */
+static void
+say_peer(const struct peer *peer, struct note *note)
+{
+	if (peer->told_us == 0)
+		say(note, "down %s", peer->name);
+	else if (strcmp(peer->reason, "status") == 0)
+		say(note, "down %s status %d", peer->name, peer->status);
+	else
+		say(note, "down %s %s", peer->name, peer->reason);
+}
+
 /* What holds all lanes of this process. */
 static void
 say_process(const struct worker *w, int64_t now_us, struct note *note)
@@ -50,8 +62,8 @@ say_process(const struct worker *w, int64_t now_us, struct note *note)
 	if (w->full_us != 0 && now_us - w->full_us > SINCE_US)
 		say(note, "full");
 	for (int i = 0; i < PEERS_MAX && w->peers[i].name != NULL; i++)
-		if (w->peers[i].told_us != 0)
-			say(note, "down %s", w->peers[i].name);
+		if (peer_is_down(&w->peers[i]))
+			say_peer(&w->peers[i], note);
 }
 
 /* The broker has not acknowledged anything of it for a while, though there is something. */

@@ -17,6 +17,7 @@ extern const struct command submit_command;
 extern const struct command list_command, show_command, casefile_command;
 extern const struct command timeline_command, replay_command;
 extern const struct command lag_command, lanes_command, due_command;
+extern const struct command doctor_command;
 extern const struct command pause_command, resume_command, journal_resend_command;
 extern const struct command deadletter_list_command, deadletter_show_command, deadletter_redrive_command;
 extern const struct command parked_list_command, parked_release_command;
@@ -29,6 +30,7 @@ const struct command *const commands[] = {
 	&submit_command,
 	&list_command, &show_command, &casefile_command,
 	&timeline_command, &replay_command,
+	&doctor_command,
 	&lag_command, &lanes_command,
 	&pause_command, &resume_command, &journal_resend_command,
 	&deadletter_list_command, &deadletter_show_command, &deadletter_redrive_command,

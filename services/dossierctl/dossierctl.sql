@@ -287,3 +287,63 @@ select head from core.journal where stage = $1::int2 and lane = $2::int4 and las
 -- role: dossier_operator  $1 operation  $2 stage  $3 lane  $4 numbers
 -- name: resend_note
 insert into core.operation_item (operation, n, stage, lane, item) values ($1::int8, 1, $2::int2, $3::int4, $4)
+
+-- --- doctor: stage, reason, how many, the oldest, one of them ---------------------------
+
+-- What is parked.  $1 unused
+-- name: doctor_parked
+select stage, coalesce(reason, '?'), count(*), min(created_at), (array_agg(coalesce(dossier::text, '?') order by created_at))[1]
+from core.job where due_at is null and $1::int8 is not null group by 1, 2 order by 1, 3 desc
+
+-- Orders and parcels of which nobody knows whether they happened, and nobody is asking any more.  $1 unused
+-- name: doctor_unsure
+select 3::int2, 'order', count(*), min(o.ordered_at), (array_agg(o.order_id order by o.ordered_at))[1]
+from fee.order o where o.unsure and $1::int8 is not null
+	and not exists (select from core.job j where j.dossier = o.dossier and j.stage = 3 and j.kind = 1 and j.due_at is not null)
+having count(*) > 0
+union all
+select 5::int2, 'parcel', count(*), min(p.ordered_at), (array_agg(p.parcel_id order by p.ordered_at))[1]
+from dispatch.parcel p where p.unsure
+	and not exists (select from core.job j where j.dossier = p.dossier and j.stage = 5 and j.kind = 1 and j.due_at is not null)
+having count(*) > 0
+
+-- Messages and effects that have waited longer than $1 seconds; those behind another are not counted.
+-- name: doctor_stuck
+select stage, coalesce(reason, case kind when 1 then 'telling ' || purpose when 3 then 'handed over' else 'waiting' end), count(*),
+	min(created_at), (array_agg(coalesce(dossier::text, '?') order by created_at))[1]
+from core.job
+where due_at < 'infinity' and kind <> 2 and created_at < now() - $1::int8 * interval '1 second'
+group by 1, 2 order by 1, 3 desc
+
+-- Behind another that is not there.  $1 unused
+-- name: doctor_orphans
+select j.stage, 'behind', count(*), min(j.created_at), (array_agg(j.dossier::text order by j.created_at))[1]
+from core.job j
+where j.due_at = 'infinity' and j.kind = 0 and $1::int8 is not null and not exists (select from core.job b
+	where b.stage = j.stage and b.lane = j.lane and b.dossier = j.dossier and b.kind in (0, 3) and b.ord < j.ord)
+group by 1 order by 1
+
+-- Timers that are due for longer than $1 seconds, and the lane that has read least far.
+-- name: doctor_timers
+select j.stage, (select 'lane ' || l.lane || ' has read up to ' || to_char(to_timestamp(x.t / 1e6) at time zone 'Asia/Ho_Chi_Minh',
+		'YYYY-MM-DD HH24:MI:SS') from core.lane l, lateral (select min(t) as t from unnest(l.read_to) t) x
+	where l.stage = j.stage order by x.t limit 1), count(*), min(j.due_at),
+	(array_agg(coalesce(j.dossier::text, '?') order by j.due_at))[1]
+from core.job j where j.kind = 2 and j.due_at < now() - $1::int8 * interval '1 second' group by 1 order by 1
+
+-- Dead letters of the last $1 seconds.
+-- name: doctor_dead
+select stage, split_part(reason, ':', 1), count(*), min(at), (array_agg(topic || '/' || partition || '/' || "offset" order by at desc))[1]
+from core.deadletter where redriven_at is null and redrive_at is null and at >= now() - $1::int8 * interval '1 second'
+group by 1, 2 order by 1, 3 desc
+
+-- Those before.
+-- name: doctor_dead_old
+select stage, split_part(reason, ':', 1), count(*), min(at), (array_agg(topic || '/' || partition || '/' || "offset" order by at desc))[1]
+from core.deadletter where redriven_at is null and redrive_at is null and at < now() - $1::int8 * interval '1 second'
+group by 1, 2 order by 1, 3 desc
+
+-- Asked to be tried again half a minute ago, and not taken.  $1 unused
+-- name: doctor_asked
+select stage, 'asked', count(*), min(redrive_at), (array_agg(topic || '/' || partition || '/' || "offset" order by redrive_at))[1]
+from core.deadletter where redrive_at < now() - interval '30 seconds' and $1::int8 is not null group by 1 order by 1

@@ -108,7 +108,7 @@ def test_12_usage(w):
     done = w.ctl("parked", "release", "--dossier", "H55.242-000000-0000")
     check(done.returncode == 1 and "no dossier" in done.stderr, done.stderr)
     for command in ("parked release", "deadletter redrive", "pause", "resume", "operations list", "operations show",
-                    "timeline", "replay", "lanes"):
+                    "doctor", "journal resend", "timeline", "replay", "lanes"):
         done = w.ctl(*command.split(), "--help")
         check(done.returncode == 0 and "\nExamples\n  dossierctl " + command in done.stdout, f"{command}: {done.stdout[-200:]}")
 
@@ -408,6 +408,184 @@ def test_34_intake_paused(w):
     d.wait(60, casework="open")
     d.wait_answer(early, answer="refused")
     none.wait_answer(never, answer="unknown")
+
+
+# --- doctor and resend ----------------------------------------------------------------------------------------------------------
+
+def doctor(w, *options):
+    """(exit status, {finding: [rows]})"""
+    done = w.ctl("doctor", "-o", "json", *options)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    found = {}
+    for row in rows[:-1]:
+        found.setdefault(row["finding"], []).append(row)
+    same(rows[-1]["to_do"], sum(r["to_do"] for r in rows[:-1]), "to do")
+    return done.returncode, found
+
+
+def named_by(w, finding, seconds=45, **wanted):
+    """The finding, once the doctor names it."""
+    def look():
+        status, found = doctor(w)
+        return status == 1 and next((r for r in found.get(finding, []) if all(r[k] == v for k, v in wanted.items())), None)
+    return until(look, seconds, lambda: f"no {finding} {wanted} in {doctor(w)}", step=0.5)
+
+
+def advised(w, finding, why="as the doctor said", status=0):
+    """Runs the command that the doctor names."""
+    command = re.search(r"dossierctl ((?:parked release|journal resend|resume).*)", finding["do"]).group(1)
+    words = re.sub(r" --why .*", "", command).replace("'", "").split()
+    more = ["--yes"] if words[0] != "resume" and "--yes" not in words else []
+    done = w.ctl(*words, *more, "--why", why, "--wait", "40")
+    check(done.returncode == status, f"{words}: {done.returncode} {done.stdout} {done.stderr}")
+    return done
+
+
+def test_41_healthy(w):
+    """a healthy world: exit 0, and dead letters that nobody must look at any more are only counted"""
+    w.quiet()
+    until(lambda: doctor(w)[0] == 1 and set(doctor(w)[1]) == {"dead_letters"}, 30, lambda: f"{doctor(w)}", step=0.5)
+    row = doctor(w)[1]["dead_letters"][0]
+    same((row["stage"], row["count"]), ("intake", 1))
+    check("deadletter redrive --stage intake --reason envelope.type" in row["do"], row)
+    status, found = doctor(w, "--recent", "0")
+    same((status, set(found)), (0, {"dead_letters_old"}))
+    check("healthy: 56 lanes" in w.ctl("doctor", "--recent", "0").stdout, "not healthy")
+
+
+def test_42_parked(w):
+    """a parked dossier is named with the command that releases it, and that command does"""
+    refuse(w, "Mai")
+    d = w.submit(named("Mai"), partition=LANE)
+    until(lambda: parked(w, d), 60, lambda: f"not parked; {w.troubles()}")
+    row = named_by(w, "parked", stage="intake")
+    check(d.id in row["what"] and row["count"] == 1 and row["since"], row)
+    allow(w, "Mai")
+    advised(w, row)
+    d.wait(60, casework="open")
+
+
+def test_43_dependency(w):
+    """a peer that does not answer is named, by what the lanes of its stage say; and no more when it does"""
+    w.rule(service="population", do="fail")
+    people = w.submit_all(["birth-in-time"] * 8)
+    row = named_by(w, "peer_down", stage="lookup")
+    check(row["what"].startswith("population does not answer lookup: status 503") and "lookup.population.url" in row["do"], row)
+    check(all("down population" in l["because"] for l in w.ctl_rows("lanes", "--stage", "lookup")), "lanes")
+    w.http("POST", "/behaviour", {"replace": True, "rules": [{"service": "payment", "do": "never"}]})
+    for d in people:
+        d.wait(90, casework="open")
+    until(lambda: "peer_down" not in doctor(w)[1], 30, "still named", step=0.5)
+
+
+def test_44_workers(w):
+    """a stage without workers, a worker that was killed, a paused stage: named, with what to do"""
+    same(w.workers["casework"].end(), 0)
+    w.workers["dispatch"].kill()
+    turn(w, "pause", "tracking", "gateway changes tonight")
+    row = named_by(w, "no_owner", stage="casework")
+    same(row["lanes"], list(range(w.lanes)))
+    check("start dossier-casework" in row["do"], row)
+    row = named_by(w, "stage_paused", stage="tracking")
+    check("gateway changes tonight" in row["what"] and "tran.thi.truc" in row["what"], row)
+    advised(w, row)
+    row = named_by(w, "owner_silent", stage="dispatch", seconds=60)
+    check(row["lanes"] == list(range(w.lanes)) and "start dossier-dispatch" in row["do"], row)
+    for stage in ("casework", "dispatch"):
+        w.wait_up(w.start_worker(stage))
+        w.wait_lanes(stage)
+    until(lambda: doctor(w, "--recent", "0")[0] == 0, 40, lambda: f"{doctor(w, '--recent', '0')}", step=0.5)
+
+
+def test_45_servers(w):
+    """without the broker or without the database it says so and goes on; without both it cannot look"""
+    def ask(database, broker):
+        done = w.ctl("doctor", "-o", "json", "--recent", "0", env={"TO_DATABASE": database, "TO_BROKER": broker})
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return done.returncode, {r["finding"] for r in rows[:-1]}, rows[-1]["lanes"]
+    nowhere = ("host=/nonexistent dbname=dossier", "127.0.0.1:1")
+    same(ask(w.conninfo, nowhere[1]), (1, {"broker_down", "dead_letters_old"}, 56))
+    same(ask(nowhere[0], w.broker), (1, {"database_down"}, 0))
+    same(ask(*nowhere), (2, {"database_down", "broker_down"}, 0))
+    done = w.ctl("lanes", "--stage", "fee", env={"TO_BROKER": nowhere[1]})
+    check(done.returncode == 0 and "broker was not asked" in done.stderr and len(done.stdout.splitlines()) == 9, done.stderr)
+
+
+def test_46_unpublished(w):
+    """a worker that died between commit and publishing, and cannot be started: its entries are sent by hand, and taken once"""
+    same(w.workers["intake"].end(), 0)
+    doomed = w.start_worker("intake", name="intake-doomed", env={"DOSSIER_KILL_POINT": "publish.block:2"})
+    doomed.may_die = True
+    ids = [w.new_id() for _ in range(2)]
+    for id in ids:
+        w.produce([w.message(submission(), id=id, partition=LANE)])
+        until(lambda: not doomed.is_alive() or w.sql.row(f"select 1 from core.dossier where submission = '{id}'"), 40)
+    until(lambda: not doomed.is_alive(), 40, "not killed")
+    lane = w.lane("intake", LANE)
+    check(lane["given"] > lane["acked"], lane)
+    d = stack.Dossier(w, "/portal/test", ids[1], None, (LANE, 0))
+    same(d.row()["verification"], "none")
+    row = named_by(w, "unpublished", stage="intake", seconds=60)
+    same(row["lanes"], [LANE])
+    shown, planned = preview(w, "journal", "resend", "intake", str(LANE))
+    check(planned >= 1 and {r["reader"] for r in shown} == {"verification", "casework", "dispatch", "tracking"}, shown)
+    same(d.row()["verification"], "none", "sent by a preview")
+    done = advised(w, row)
+    check("all readers have them" in done.stdout, done.stdout)
+    d.wait(60, casework="open")
+    same(preview(w, "journal", "resend", "intake", str(LANE)), ([], 0), "safe twice")
+    w.wait_up(w.start_worker("intake"))
+    w.wait_lanes("intake")
+    w.quiet()
+    last = w.ctl_rows("operations", "list")[0]
+    same((last["what"], last["planned"], last["done"]), ("journal resend", planned, planned))
+    same(w.ctl_rows("operations", "show", str(last["operation"]))[0]["item"],
+         f"{lane['given'] - planned + 1}-{lane['given']}")
+
+
+def test_47_resend_all(w):
+    """a whole journal again: every reader drops it"""
+    given = w.lane("fee", LANE)["given"]
+    readers = [(s, w.lane(s, LANE)["seen"], w.lane(s, LANE)["repeated"]) for s in ("casework", "dispatch", "tracking")]
+    said = act(w, "journal", "resend", "fee", str(LANE), "--from", "1", "--wait", "40")
+    same((said["planned"], said["done"]), (given, given))
+    for stage, seen, repeated in readers:
+        until(lambda: w.lane(stage, LANE)["repeated"] == repeated + given, 30, lambda: f"{stage}: {w.lane(stage, LANE)}")
+        same(w.lane(stage, LANE)["seen"], seen, stage)
+    for words, said in ((["fee", "99"], "no lane 99"), (["tax", "1"], "no stage"), (["fee", str(LANE), "--to", str(given + 1)], "has given")):
+        done = w.ctl("journal", "resend", *words)
+        check(done.returncode == 2 and said in done.stderr, f"{words}: {done.returncode} {done.stderr}")
+
+
+# --- looking back --------------------------------------------------------------------------------------------------------------
+
+def test_51_at_a_moment(w):
+    """timeline --at: the dossier, its orders and parcels as they stood after each of its steps; before the first there is none"""
+    d = w.submit("birth-late-exempt", exemption=None)
+    d.wait(60, fee="owed")
+    order = d.order()
+    until(lambda: "placed" in d.events("fee"), 30)
+    d.pay(order["order_id"], order["amount"])
+    d.wait(60, casework="open")
+    w.quiet()
+    steps = w.ctl_rows("timeline", d.id)
+    now = json.loads(w.ctl("show", d.id, "-o", "json").stdout)
+    fee = {}
+    for n, step in enumerate(steps):
+        if any(instant(s["at"]) <= instant(step["at"]) for s in steps[n + 1:]):
+            continue            # two within a microsecond, or clocks that differ: the moment is that of the later one
+        then = json.loads(w.ctl("timeline", d.id, "--at", step["at"], "-o", "json").stdout)
+        same(then["version"], step["version"], f"after {step['event']}")
+        if step["stage"] == "fee":
+            fee[step["event"]] = (then["fee"], [o["state"] for o in then["orders"]])
+    same({k: fee[k] for k in ("ordered", "paid")}, {"ordered": ("owed", ["ordered"]), "paid": ("paid", ["paid"])})
+    last = json.loads(w.ctl("timeline", d.id, "--at", stack.now_text(60), "-o", "json").stdout)
+    same({**last, "jobs": None}, {**now, "jobs": None}, "now")
+    done = w.ctl("timeline", d.id, "--at", "2020-01-01")
+    check(done.returncode == 1 and "not there yet" in done.stderr, done.stderr)
+    same(w.ctl("timeline", d.id, "--at", "soon").returncode, 2)
+    shown = w.ctl("timeline", d.id, "--at", steps[0]["at"]).stdout
+    check(shown.startswith("As of ") and f"version 1 of {len(steps)}; the next step, " in shown, shown[:200])
 
 
 stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed", "end=dead"],

@@ -533,8 +533,10 @@ class World:
 
     def ctl(self, *args, **more):
         report = os.path.join(self.folder, "sanitizer", "dossierctl")
-        return subprocess.run([f"{BUILD}/bin/dossierctl", *args, "--database", self.conninfo, "--broker", self.broker,
-                               "--schemas", "schemas"], capture_output=True, text=True, encoding="utf-8", timeout=120 * SLOW,
+        env = more.pop("env", {})
+        return subprocess.run([f"{BUILD}/bin/dossierctl", *args, "--database", env.get("TO_DATABASE", self.conninfo),
+                               "--broker", env.get("TO_BROKER", self.broker), "--schemas", "schemas"],
+                              capture_output=True, text=True, encoding="utf-8", timeout=120 * SLOW,
                               env={**os.environ, "ASAN_OPTIONS": f"detect_leaks=1:exitcode=99:log_path={report}",
                                    "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={report}"}, **more)
 
