@@ -70,6 +70,9 @@ class Link:
             if not piece:
                 return None
             data += piece
+            if not data[:1].isalpha():      # no HTTP: a server says so and closes
+                self.send(answer(400, b""))
+                return None
         head, body = data.split(b"\r\n\r\n", 1)
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
         while length and len(body) < int(length[1]):
@@ -156,14 +159,20 @@ class Gate:
                 client, peer = listening.accept()
             except OSError:
                 return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.most is not None and len(self.links) >= self.most:
-                self.turned_away += 1
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            try:
+                self.welcome(client, peer)
+            except OSError:         # gone already
                 client.close()
-                continue
-            self.links.add(Link(self, client, peer))
-            self.widest = max(self.widest, len(self.links))
+
+    def welcome(self, client, peer):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.most is not None and len(self.links) >= self.most:
+            self.turned_away += 1
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+            return
+        self.links.add(Link(self, client, peer))
+        self.widest = max(self.widest, len(self.links))
 
     def heal(self):
         """As at the start; what hangs is cut."""
