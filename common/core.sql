@@ -15,12 +15,31 @@ update core.lane set
 	unclean_at = case when owner is null then null when not begun then unclean_at else next_offset end
 where stage = $1::smallint and lane = $2::integer
 returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns,
-	taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean, step_note, born_at
+	taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean, step_note, born_at, claimed_at
 
 -- name: lane_begin
 -- The claim is complete: from here on an end without release counts.
--- $4: ends without release so far; none when there was nothing that could have caused them.
-update core.lane set begun = true, unclean = $4::integer, alive_at = now() where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+update core.lane set begun = true, step_note = null, alive_at = now() where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+
+-- name: job_suspect
+-- After an unclean end (promise 9): what the dead owner said it was trying becomes suspect and waits a moment; what was
+-- suspect and was not being tried then has an alibi.  One that has now killed three times is shown.
+-- $1 stage, $2 lane, $3 epoch, $4 what was being tried: "2 job 3/17, 1 message …", how often it would have killed, and its name
+with tried as (select split_part(e, ' ', 1)::smallint as kills, split_part(e, ' ', 3) as name
+	from unnest(string_to_array($4::text, ', ')) e where split_part(e, ' ', 2) = 'job')
+update core.job j set suspect = coalesce(o.kills, 0),
+	due_at = case when o.kills < 3 then greatest(o.due_at, now() + interval '3 s') else o.due_at end
+from (select k.origin, k.ord, k.due_at, k.suspect, t.kills from core.job k left join tried t on t.name = k.origin || '/' || k.ord
+	where k.stage = $1::smallint and k.lane = $2::integer and k.due_at < 'infinity') o
+where j.stage = $1::smallint and j.lane = $2::integer and j.origin = o.origin and j.ord = o.ord
+	and (o.suspect > 0 or o.kills is not null)
+	and exists (select from core.lane where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint)
+returning j.origin, j.ord, coalesce(o.kills >= 3, false)
+
+-- name: job_appeal
+-- What was parked because its worker died is tried once more, alone, when the lane has been calm for long.
+-- $1 stage, $2 lanes
+update core.job set due_at = now() where stage = $1::smallint and lane = any($2::integer[]) and due_at is null and reason like 'kills:%'
 
 -- name: lane_release
 -- Give a lane back in good order.  Not where the table knows less than the broker has: commits are lost, and that must stay seen.
@@ -49,17 +68,21 @@ update core.lane l set next_offset = u.next_offset::bigint[], read_to = u.read_t
 	seen_hash = u.seen_hash, given = u.given, given_hash = u.given_hash, acked = u.acked, acked_offset = u.acked_offset,
 	job_ord = u.job_ord, turns = u.turns, taken = u.taken, handed_in = u.handed_in, ordered = u.ordered, done = u.done,
 	repeated = u.repeated, dead = u.dead, handed_out = u.handed_out, waiting = u.waiting, parked = u.parked,
-	step_note = null, alive_at = now()
+	unclean = u.unclean, step_note = null, alive_at = now()
 from unnest($2::integer[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bytea[], $10::bigint[],
 	$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-	$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])
+	$19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::integer[])
 	as u(lane, epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns, taken,
-	handed_in, ordered, done, repeated, dead, handed_out, waiting, parked)
+	handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean)
 where l.stage = $1::smallint and l.lane = u.lane and l.epoch = u.epoch
 
 -- name: lane_note
--- What is about to be tried, one at a time, in case it kills the process (promise 9).
-update core.lane set step_note = $4::text where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+-- What is about to be tried, in case it kills the process (promise 9).  It has to outlive the process, not the server: so
+-- nobody waits for the disk.
+-- $1 stage, $2 lanes, $3 their epochs, $4 what
+update core.lane l set step_note = u.note from unnest($2::integer[], $3::bigint[], $4::text[]) as u(lane, epoch, note)
+where l.stage = $1::smallint and l.lane = u.lane and l.epoch = u.epoch
+	and set_config('synchronous_commit', 'off', true) = 'off'
 
 -- name: lane_tell
 -- Why lanes do not go on, for operators; written when it changes, and decides nothing.
@@ -67,12 +90,6 @@ update core.lane set step_note = $4::text where stage = $1::smallint and lane = 
 update core.lane l set note = u.note, note_at = now(), note_epoch = u.epoch
 from unnest($2::integer[], $3::bigint[], $4::text[]) as u(lane, epoch, note)
 where l.stage = $1::smallint and l.lane = u.lane and l.epoch = u.epoch
-
--- name: lane_is_owed
--- Is anything stored due in this lane, that might have killed its last owner?
--- $1 stage, $2 lane
-select exists (select from core.job where stage = $1::smallint and lane = $2::integer and due_at <= now())
-	or exists (select from core.deadletter where stage = $1::smallint and coalesce(lane, partition) = $2::integer and redrive_at is not null)
 
 -- name: stage_paused
 -- $1 stage. One row when an operator has paused it.
@@ -151,7 +168,7 @@ from core.journal j, start where j.stage = $1::smallint and j.lane = $2::integer
 -- name: job_due
 -- $1 stage, $2 lanes, $3 at most of each lane, so that no lane starves another
 -- The last column: a message for an unknown dossier that intake may still bring forth.
-select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked,
+select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked, j.suspect,
 	case when j.reason = 'unknown_dossier' then core.intake_brings(j.dossier) else false end
 from unnest($2::integer[]) l(lane) cross join lateral (
 	select * from core.job where stage = $1::smallint and lane = l.lane and kind <> 2 and due_at <= now()
@@ -160,7 +177,7 @@ from unnest($2::integer[]) l(lane) cross join lateral (
 -- name: job_timers
 -- Timers that may fire (promise 8): every lane of the stage has read past them, and nothing of their dossier waits.
 -- $1 stage, $2 lanes, $3 at most of each lane, $4 clock skew in microseconds
-select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked
+select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked, j.suspect
 from unnest($2::integer[]) l(lane) cross join lateral (
 	select * from core.job t where t.stage = $1::smallint and t.lane = l.lane and t.kind = 2 and t.due_at <= now()
 		and t.due_at < (select to_timestamp((min(r.least) - $4::bigint) / 1e6) from
@@ -170,7 +187,7 @@ from unnest($2::integer[]) l(lane) cross join lateral (
 
 -- name: job_ready
 -- $1 stage, $2 dossiers: their waiting messages, because what they waited for has come.
-select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message, parked from core.job
+select lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, created_at, message, parked, suspect from core.job
 where stage = $1::smallint and dossier = any($2::uuid[]) and kind = 0 and due_at < 'infinity'
 
 -- name: job_of
@@ -179,16 +196,16 @@ select lane, origin, ord, kind, dossier, due_at, parked from core.job
 where stage = $1::smallint and dossier = any($2::uuid[]) and kind <> 1 order by dossier, kind, ord
 
 -- name: job_insert
-insert into core.job (stage, lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message, parked)
+insert into core.job (stage, lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message, suspect, parked)
 select $1::smallint, u.*, u.due_at is null from unnest($2::integer[], $3::integer[], $4::bigint[], $5::smallint[], $6::uuid[],
-	$7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::bytea[])
-	as u(lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message)
+	$7::timestamptz[], $8::integer[], $9::text[], $10::text[], $11::bytea[], $12::smallint[])
+	as u(lane, origin, ord, kind, dossier, due_at, attempts, purpose, reason, message, suspect)
 
 -- name: job_update
 -- Without a due time it is parked.
-update core.job j set due_at = u.due_at, attempts = u.attempts, reason = u.reason, parked = u.due_at is null
-from unnest($2::integer[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::integer[], $7::text[])
-	as u(lane, origin, ord, due_at, attempts, reason)
+update core.job j set due_at = u.due_at, attempts = u.attempts, reason = u.reason, suspect = u.suspect, parked = u.due_at is null
+from unnest($2::integer[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::integer[], $7::text[], $8::smallint[])
+	as u(lane, origin, ord, due_at, attempts, reason, suspect)
 where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
 
 -- name: job_delete

@@ -64,6 +64,7 @@ struct job {
 	/* a row of core.job, where it is one */
 	bool		stored;
 	bool		parked;			/* it was, until an operator made it due */
+	int		suspect;		/* how often its worker has died while it was tried */
 	struct text	packed;			/* of a torn message: all of it */
 	int		origin;
 	int64_t		ord;

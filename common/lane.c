@@ -48,20 +48,11 @@ read_claim(const struct rows *rows, int n_topics, struct lane *lane)
 	for (int i = 0; i < 9; i++)
 		counters[i] = rows_int8(rows, 0, 11 + i);
 	lane->unclean = rows_int4(rows, 0, 20);
-	free(lane->step_note);
-	lane->step_note = note.s != NULL ? mem_copy_text(note.s) : NULL;
+	free(lane->suspects);
+	lane->suspects = note.s != NULL ? mem_copy_text(note.s) : NULL;
+	lane->has_convict = lane->stepping = false;
 	lane->born_at = rows_time(rows, 0, 22);
-}
-
-/* A second unclean end at one position, or one while stepping: something there kills its reader. */
-void
-lane_step(struct lane *lane, int n_topics)
-{
-	enum { STEPS = 500 };
-
-	lane->stepping = lane->unclean >= 2 || (lane->unclean > 0 && lane->step_note != NULL);
-	for (int t = 0; t < n_topics; t++)
-		lane->step_until[t] = (lane->state.next_offset[t] < 0 ? 0 : lane->state.next_offset[t]) + STEPS;
+	lane->claimed_at = rows_time(rows, 0, 23);
 }
 
 enum fault
@@ -89,28 +80,58 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 	read_claim(rows, n_topics, lane);
 	lane->sent = lane->acked;
 	lane->touched = false;
-	lane_step(lane, n_topics);
+	lane->claimed_us = clock_span_us();
 	lane_begin(lane);
 	return FAULT_NONE;
 }
 
-enum fault
-lane_begun(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane,
-    struct err *err)
+/* Only what is tried alone comes so far: there is one at most. */
+static void
+read_convict(const struct rows *rows, struct lane *lane)
+{
+	for (int r = 0; r < rows_count(rows); r++)
+		if (rows_bool(rows, r, 2)) {
+			lane->has_convict = true;
+			lane->convict_origin = rows_int4(rows, r, 0);
+			lane->convict_ord = rows_int8(rows, r, 1);
+		}
+}
+
+static struct db_args *
+suspect_args(struct arena *arena, enum stage stage, const struct lane *lane)
 {
 	struct db_args *args = db_args_new(arena, 4);
-	const struct rows *rows;
+
+	db_put_int2(args, (int)stage);
+	db_put_int4(args, lane->lane);
+	db_put_int8(args, lane->epoch);
+	db_put_text(args, lane->suspects != NULL ? text_of(lane->suspects) : TEXT_NONE);
+	return args;
+}
+
+enum fault
+lane_begun(struct db *db, struct arena *arena, enum stage stage, struct lane *lane, struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 3);
+	int begun, suspect = -1;
 	enum fault fault;
 
 	db_put_int2(args, (int)stage);
 	db_put_int4(args, lane->lane);
 	db_put_int8(args, lane->epoch);
-	db_put_int4(args, lane->unclean);
-	fault = db_run(db, core_stmt(SQL_LANE_BEGIN), args, &rows, err);
-	if (fault == FAULT_NONE && rows_affected(rows) != 1)
+	/* One trip without BEGIN is one transaction too: the note goes as it is heeded. */
+	begun = db_queue(db, core_stmt(SQL_LANE_BEGIN), args);
+	if (lane->unclean > 0)
+		suspect = db_queue(db, core_stmt(SQL_JOB_SUSPECT), suspect_args(arena, stage, lane));
+	fault = db_trip(db, false, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	if (rows_affected(db_rows(db, begun)) != 1)
 		return err_set(err, FAULT_RETRY, "claim a lane", "fenced", "%s/%d has another owner by now",
 		    stage_name(stage), lane->lane);
-	return fault;
+	if (suspect >= 0)
+		read_convict(db_rows(db, suspect), lane);
+	return FAULT_NONE;
 }
 
 enum fault
@@ -202,10 +223,10 @@ int8s_text(struct arena *arena, const int64_t *values, int n)
 void
 lane_queue_save(struct db *db, struct arena *arena, enum stage stage, struct lane *const *lanes, int n_lanes)
 {
-	enum { COLUMNS = 21, FIRST_COUNTER = 12 };
+	enum { COLUMNS = 22, FIRST_COUNTER = 12, UNCLEAN = 21 };
 	static const enum db_type types[COLUMNS] = { DB_INT4, DB_INT8, DB_TEXT, DB_TEXT, DB_TEXT, DB_BYTEA, DB_INT8,
 	    DB_BYTEA, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8, DB_INT8,
-	    DB_INT8, DB_INT8 };
+	    DB_INT8, DB_INT8, DB_INT4 };
 	struct db_args *args = db_args_new(arena, COLUMNS + 1);
 	struct db_array *column[COLUMNS];
 	int n = n_topics_of(stage);
@@ -233,6 +254,7 @@ lane_queue_save(struct db *db, struct arena *arena, enum stage stage, struct lan
 		db_add_int8(column[11], d->turns);
 		for (int k = 0; k < 9; k++)
 			db_add_int8(column[FIRST_COUNTER + k], counters[k]);
+		db_add_int4(column[UNCLEAN], lanes[i]->unclean);
 	}
 	db_queue(db, core_stmt(SQL_LANE_SAVE), args);
 }
@@ -249,26 +271,30 @@ void
 lane_committed(struct lane *lane)
 {
 	lane->state = lane->draft;
-	free(lane->step_note);
-	lane->step_note = NULL;
 }
 
 enum fault
-lane_note(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane,
-    struct text note, struct err *err)
+lane_note(struct db *db, struct arena *arena, enum stage stage, struct lane *const *lanes,
+    const struct text *notes, int n, struct err *err)
 {
 	struct db_args *args = db_args_new(arena, 4);
+	struct db_array *numbers, *epochs, *texts;
 	const struct rows *rows;
 	enum fault fault;
 
 	db_put_int2(args, (int)stage);
-	db_put_int4(args, lane->lane);
-	db_put_int8(args, lane->epoch);
-	db_put_text(args, note);
+	numbers = db_put_array(args, DB_INT4);
+	epochs = db_put_array(args, DB_INT8);
+	texts = db_put_array(args, DB_TEXT);
+	for (int i = 0; i < n; i++) {
+		db_add_int4(numbers, lanes[i]->lane);
+		db_add_int8(epochs, lanes[i]->epoch);
+		db_add_text(texts, notes[i]);
+	}
 	fault = db_run(db, core_stmt(SQL_LANE_NOTE), args, &rows, err);
-	if (fault == FAULT_NONE && rows_affected(rows) != 1)
-		return err_set(err, FAULT_RETRY, "note a step", "fenced", "%s/%d is not ours any more",
-		    stage_name(stage), lane->lane);
+	if (fault == FAULT_NONE && rows_affected(rows) != n)
+		return err_set(err, FAULT_RETRY, "note what is tried", "fenced", "a lane of %s is not ours any more",
+		    stage_name(stage));
 	return fault;
 }
 

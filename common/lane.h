@@ -43,8 +43,13 @@ struct lane {
 	int64_t			saved_acked;	/* as the database has it */
 	int64_t			sent;		/* last number handed to the producer */
 	time_us			born_at;
-	int			unclean;	/* ends without release at this position */
-	char			*step_note;	/* what killed the last owner, or NULL */
+	int			unclean, saved_unclean;	/* ends without release, lately; as the database has it */
+	char			*suspects;	/* what the last owner was trying when it died, or NULL */
+	bool			has_convict;	/* a stored job that has killed three times: */
+	int			convict_origin;
+	int64_t			convict_ord;
+	int64_t			claimed_us;	/* span clock */
+	time_us			claimed_at;	/* by the database */
 	bool			stepping;	/* one message at a time … */
 	int64_t			step_until[TOPICS_MAX];	/* … up to here */
 	int64_t			gap_since_us[TOPICS_MAX];	/* n+1 has not come since; 0: no gap */
@@ -58,12 +63,13 @@ struct lane {
 ERR_CHECK enum fault lane_claim(struct db *db, struct arena *arena, enum stage stage, int number,
     const char *owner, const char *release, struct lane *lane, struct err *err);
 
-/* One message at a time, when earlier owners ended uncleanly here (promise 9). */
-void lane_step(struct lane *lane, int n_topics);
-
-/* The claim is complete; from now on an end without release counts against it. */
+/*
+ * The claim is complete; from now on an end without release counts against it.
+ * After an unclean one what the dead owner was trying becomes suspect, and the
+ * others have an alibi (promise 9).
+ */
 ERR_CHECK enum fault lane_begun(struct db *db, struct arena *arena, enum stage stage,
-    const struct lane *lane, struct err *err);
+    struct lane *lane, struct err *err);
 
 /* Is the epoch still ours? Without a lock. */
 ERR_CHECK enum fault lane_ask(struct db *db, struct arena *arena, enum stage stage,
@@ -87,8 +93,9 @@ void lane_queue_save(struct db *db, struct arena *arena, enum stage stage, struc
 void lane_begin(struct lane *lane);
 void lane_committed(struct lane *lane);
 
+/* Say of these lanes what is about to be tried, lest it be forgotten with the process. */
 ERR_CHECK enum fault lane_note(struct db *db, struct arena *arena, enum stage stage,
-    const struct lane *lane, struct text note, struct err *err);
+    struct lane *const *lanes, const struct text *notes, int n, struct err *err);
 
 /* Does the balance of promise 10 hold? */
 bool counters_balance(const struct counters *c);

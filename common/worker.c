@@ -118,6 +118,8 @@ static const struct param common_params[] = {
 	    "within which a call with an effect outside must end" },
 	{ "inquiries", PARAM_INT, &settings.inquiries, "1000", 1, 100000, NULL,
 	    "dossiers about which the outside is asked at once; more of them wait" },
+	{ "appeal", PARAM_INT, &settings.appeal_ms, "60s", 1000, 86400000, "ms",
+	    "after which, when a lane has kept its owner for so long, what was parked because its worker died is tried once more" },
 	{ "http.connections", PARAM_INT, &settings.http_at_once, "256", 1, 4096, NULL,
 	    "connections in all to the outside" },
 	{ "http.connections.peer", PARAM_INT, &settings.http_per_host, "64", 1, 1024, NULL,
@@ -308,7 +310,7 @@ worker_free(struct worker *w)
 		w->service->stop(w);
 	for (int i = 0; i < LANE_LIMIT; i++) {
 		if (w->lanes[i] != NULL)
-			free(w->lanes[i]->step_note);
+			free(w->lanes[i]->suspects);
 		if (w->lanes[i] != NULL)
 			free(w->lanes[i]->note);
 		free(w->lanes[i]);

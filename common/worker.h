@@ -34,7 +34,7 @@ enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX =
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
 	int64_t		batch, budget_ms, pause_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
-	int64_t		effect_timeout_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
+	int64_t		effect_timeout_ms, appeal_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
 	const char	*listen;
 	bool		log_jobs;
 };
@@ -134,6 +134,7 @@ struct job_row {
 	time_us		due_at;
 	int		attempts;
 	struct text	purpose, reason, message;
+	int		suspect;
 	const uint8_t	*dossier;
 };
 
@@ -165,6 +166,8 @@ struct turn {
 	time_us		read_to, intake_read_to;	/* of the stage's lanes; of intake's */
 	time_us		locked_at;	/* not before the locks were had: windows of effects begin here */
 	int		n_items;	/* messages in hand that are jobs of this turn */
+	int		n_rows;		/* stored jobs among them */
+	bool		only_alone;	/* one job, suspect or parked, and nothing beside it */
 };
 
 struct worker {
@@ -200,6 +203,9 @@ struct worker {
 	bool			is_vetted;	/* the one behind this connection */
 	bool			is_closing;	/* whatever the group still gives is not taken */
 	int64_t			reclaim_at_us;
+	int64_t			careful_until_us;	/* few at a time until then; 0: no need */
+	int64_t			appeal_at_us;
+	bool			alone_next;	/* the next turn is for a job that is tried alone */
 	bool			paused, pause_known;	/* by an operator */
 	int64_t			pause_look_us;
 	struct peer		peers[PEERS_MAX];
@@ -247,7 +253,8 @@ ERR_CHECK enum fault vet_database(struct worker *w, struct err *err);
 
 /* worker_receive.c */
 struct job *receive_message(struct turn *t, const struct message *m);
-void receive_outside(struct turn *t, struct job *job);	/* envelope, contract */
+void receive_outside(struct turn *t, struct job *job);	/* envelope */
+void receive_contents(struct turn *t);		/* of all jobs: contract, event, answer */
 void receive_torn(struct turn *t, struct job *job, struct text packed);	/* more headers than a record has */
 ERR_CHECK enum fault load_contracts(struct worker *w, struct err *err);
 
@@ -290,11 +297,20 @@ bool wakes(const struct service *service, enum event_type type);
 
 /* worker_step.c: one message at a time (promise 9) */
 bool is_stepping(const struct worker *w);
-ERR_CHECK enum fault step_carefully(struct turn *t, struct err *err);	/* note what is tried; park what kills */
 void stop_stepping(struct worker *w);
 enum fault refused_data(struct turn *t, struct err *err);	/* what now, when the database refuses */
 void park_suspect(struct turn *t);
 void shrink_batch(struct worker *w, const struct err *err);
+
+/* worker_care.c: what kills its worker (promise 9) */
+void care_begin(struct worker *w, struct lane *lane);	/* it has been claimed */
+bool is_careful(const struct worker *w);
+int care_room(const struct worker *w, int most);
+void care_longer(struct worker *w);
+bool care_admits(struct turn *t, const struct job *job);
+ERR_CHECK enum fault care_take(struct turn *t, struct err *err);
+void care_committed(struct turn *t);
+void care_serve(struct worker *w);
 
 /* worker_decide.c */
 void decide_all(struct turn *t);
@@ -322,6 +338,7 @@ void effects_start(struct turn *t);
 void flights_launch(struct worker *w);		/* held ones, as others land */
 bool flights_wait(const struct worker *w);	/* is there something for the next turn? */
 void flights_answered(struct turn *t);		/* ended calls become jobs */
+void flight_read(struct turn *t, struct job *job);	/* what was answered */
 bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);
 void flight_end(struct worker *w, struct http_call *call);
 void flights_settled(struct turn *t);

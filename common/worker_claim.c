@@ -87,40 +87,6 @@ check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct bloc
 	return fault;
 }
 
-/* Is anything stored due there?  What cannot be asked counts as yes. */
-static bool
-is_owed(struct worker *w, const struct lane *lane, struct arena *arena)
-{
-	struct db_args *args = db_args_new(arena, 2);
-	const struct rows *rows;
-	struct err err;
-
-	db_put_int2(args, (int)w->stage);
-	db_put_int4(args, lane->lane);
-	return db_run(w->db, core_stmt(SQL_LANE_IS_OWED), args, &rows, &err) != FAULT_NONE ||
-	    rows_bool(rows, 0, 0);
-}
-
-/* Where nothing was unread or due, no message can have killed the last owner. */
-static void
-acquit(struct worker *w, struct lane *lane, struct arena *arena)
-{
-	struct err err;
-	int64_t end;
-
-	if (is_owed(w, lane, arena))
-		return;
-	for (int k = 0; lane->unclean > 0 && k < w->n_topics; k++) {
-		int64_t at = lane->state.next_offset[k];
-
-		if (producer_end(w->producer, w->topics[k], lane->lane, 1000, &end, &err) != FAULT_NONE ||
-		    end > (at > 0 ? at : 0))
-			return;
-	}
-	lane->unclean = 0;
-	lane_step(lane, w->n_topics);
-}
-
 static enum fault
 claim(struct worker *w, struct lane *lane, int number, struct arena *arena, struct err *err)
 {
@@ -144,13 +110,11 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 	}
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_CLAIM_COMPARED);
-		if (lane->unclean > 0)
-			acquit(w, lane, arena);
-	}
-	if (fault == FAULT_NONE)
 		fault = lane_begun(w->db, arena, w->stage, lane, err);
+	}
 	if (fault != FAULT_NONE)
 		return fault;
+	care_begin(w, lane);
 	kill_point(KILL_CLAIM_BEGUN);
 	lane->owned = true;
 	publish_lane(w, lane, &tail);

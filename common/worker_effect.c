@@ -254,6 +254,12 @@ read_outcome(struct turn *t, const struct flight *f)
 	return o;
 }
 
+void
+flight_read(struct turn *t, struct job *job)
+{
+	job->outcome = read_outcome(t, job->flight);
+}
+
 static void
 take_landed(struct turn *t, struct flight *f)
 {
@@ -261,7 +267,7 @@ take_landed(struct turn *t, struct flight *f)
 	struct lane *lane = owned_lane(w, f->lane);
 	struct job *job;
 
-	if (lane == NULL || lane->epoch != f->epoch)
+	if (lane == NULL || lane->epoch != f->epoch || !care_admits(t, &f->job))
 		return;
 	job = ARENA_NEW(w->arena, struct job);
 	*job = f->job;
@@ -271,7 +277,6 @@ take_landed(struct turn *t, struct flight *f)
 	job->stored = true;
 	job->end = END_OPEN;
 	job->cause = arena_printf(w->arena, "effect:%s", f->effect->purpose);
-	job->outcome = read_outcome(t, f);
 	job->flight = f;
 	lane->touched = true;
 	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
@@ -281,7 +286,7 @@ void
 flights_answered(struct turn *t)
 {
 	struct worker *w = t->worker;
-	int most = is_stepping(w) ? 1 : STORED_MAX, room = FLYING_MAX - w->n_flying;
+	int most = is_stepping(w) ? 1 : is_careful(w) ? t->jobs.n + care_room(w, 0) : STORED_MAX, room = FLYING_MAX - w->n_flying;
 
 	for (struct flight *f = w->landed; f != NULL && t->jobs.n < most; f = f->next)
 		take_landed(t, f);

@@ -24,6 +24,13 @@ stored_of(struct entry *entry, const struct job *job)
 	return NULL;
 }
 
+/* Until it has been tried: set apart, or what it asked for and called for is still under way. */
+static bool
+stays_suspect(const struct job *job)
+{
+	return job->suspect > 0 && job->end == END_WAIT && (text_is(job->reason, "suspect") ||
+	    text_is(job->reason, "asking") || text_is(job->reason, "telling"));
+}
 
 static struct job_row *
 add_row(struct turn *t, struct list *list, const struct job *job)
@@ -32,7 +39,7 @@ add_row(struct turn *t, struct list *list, const struct job *job)
 
 	*row = (struct job_row){ .job = job, .lane = job->lane, .origin = job->origin,
 	    .kind = (int)job->kind, .ord = job->ord, .due_at = job->due_at, .attempts = job->attempts,
-	    .purpose = job->purpose, .reason = job->reason,
+	    .purpose = job->purpose, .reason = job->reason, .suspect = stays_suspect(job) ? job->suspect : 0,
 	    .dossier = job->has_dossier ? job->dossier : NULL };
 	return row;
 }

@@ -103,7 +103,7 @@ pause_ms(const struct worker *w)
 static void
 collect(struct worker *w)
 {
-	int room = is_stepping(w) ? 1 : w->batch_now;
+	int room = care_room(w, w->batch_now);
 	/* What has been ordered outside and not done yet is in memory too: no more of it than this.
 	 * Stopping and starting costs what was fetched ahead, so it is not done for a few. */
 	bool full = producer_pending(w->producer) > w->set.backlog ||
@@ -141,6 +141,7 @@ housekeeping(struct worker *w)
 
 	publish_serve(w);
 	flights_launch(w);
+	care_serve(w);
 	notes_tell(w);
 	health_refresh(w, false);
 	if (w->want_reassign && now_us >= w->reclaim_at_us) {
@@ -171,6 +172,7 @@ back_off(struct worker *w, const struct err *err, int *wait_ms)
 	int64_t until_us = clock_span_us() + *wait_ms * INT64_C(1000);
 
 	tell_fault(w, "turn_failed", err);
+	care_longer(w);
 	note_turn(w, err);
 	health_refresh(w, true);
 	consumer_pause(w->consumer, true);

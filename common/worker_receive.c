@@ -80,7 +80,6 @@ read_event(struct turn *t, struct job *job)
 	if (event_decode(&job->record, w->arena, &job->event, &err) != FAULT_NONE) {
 		err.fault = FAULT_FATAL;
 		w->fatal = err;
-		job->end = END_DONE;
 		return;
 	}
 	memcpy(job->dossier, job->event->dossier, UUID_BYTES);
@@ -88,8 +87,9 @@ read_event(struct turn *t, struct job *job)
 	job->trace = job->event->trace;
 	job->cause = arena_printf(w->arena, "%s/%d/%lld", stage_name(event_stage(job->event->type)),
 	    job->event->home, (long long)job->event->number);
-	if (!wakes(w->service, job->event->type) ||
-	    (w->service->matters != NULL && !w->service->matters(w, job->event)))
+	/* What has been stored once mattered then. */
+	if (!job->stored && (!wakes(w->service, job->event->type) ||
+	    (w->service->matters != NULL && !w->service->matters(w, job->event))))
 		job->end = END_DONE;
 }
 
@@ -177,9 +177,10 @@ error_list(struct turn *t, struct job *job, struct text pointer, const char *rul
 }
 
 static void
-check_contract(struct turn *t, struct job *job, const struct schema *contract)
+check_contract(struct turn *t, struct job *job)
 {
 	struct worker *w = t->worker;
+	const struct schema *contract = w->contracts[find_type(w, job)];
 	struct doc_limits limits = { (size_t)w->set.message_bytes, 32 };
 	struct schema_errors errors;
 	struct doc_error why;
@@ -207,14 +208,12 @@ receive_outside(struct turn *t, struct job *job)
 {
 	struct worker *w = t->worker;
 	uint8_t input[INPUT_BYTES];
-	int type;
 
 	job->outside = true;
 	job->cause = cause_of(t, job);
 	if (!read_envelope(job))
 		return;
-	type = find_type(w, job);
-	if (type < 0) {
+	if (find_type(w, job) < 0) {
 		set_dead(job, "envelope.type", "this topic does not carry messages of this ce_type");
 		return;
 	}
@@ -227,7 +226,6 @@ receive_outside(struct turn *t, struct job *job)
 		return;
 	}
 	job->has_dossier = true;
-	check_contract(t, job, w->contracts[type]);
 }
 
 void
@@ -258,15 +256,38 @@ receive_message(struct turn *t, const struct message *m)
 		draft->read_to[m->place.topic] = m->place.at;
 	draft->counters.taken++;
 	if (w->is_journal[m->place.topic]) {
-		if (!m->torn && take_next(t, lane, job))
-			read_event(t, job);
-		else
+		job->cause = cause_of(t, job);
+		job->has_dossier = uuid_from_text(m->record.key, job->dossier);
+		if (m->torn || !take_next(t, lane, job))
 			job->end = END_REPEATED;
 	} else if (m->torn)
 		receive_torn(t, job, message_pack(m, w->arena));
 	else
 		receive_outside(t, job);
 	return job;
+}
+
+/*
+ * What it says, when it is known who is suspect: whatever may be wrong with a
+ * message, nothing has looked into it before that was noted (promise 9).
+ */
+void
+receive_contents(struct turn *t)
+{
+	struct job *const *jobs = t->jobs.items;
+
+	for (int i = 0; i < t->jobs.n && t->worker->fatal.fault == FAULT_NONE; i++) {
+		struct job *job = jobs[i];
+
+		if (job->end != END_OPEN)
+			continue;
+		if (job->flight != NULL)
+			flight_read(t, job);
+		else if ((job->kind == JOB_MESSAGE || job->kind == JOB_HANDOVER) && job->outside)
+			check_contract(t, job);
+		else if (job->kind == JOB_MESSAGE || job->kind == JOB_HANDOVER)
+			read_event(t, job);
+	}
 }
 
 /* --- contracts ---------------------------------------------------------------- */

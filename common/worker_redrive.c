@@ -30,7 +30,7 @@ redrive_take(struct turn *t, const struct rows *rows, int r)
 	struct text bytes;
 	struct job *job;
 
-	if (lane == NULL || topic < 0 || (is_stepping(w) && t->jobs.n > 0))
+	if (lane == NULL || topic < 0 || t->only_alone || (is_stepping(w) && t->jobs.n > 0))
 		return false;
 	job = ARENA_NEW(arena, struct job);
 	job->kind = JOB_MESSAGE;

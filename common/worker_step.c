@@ -1,56 +1,12 @@
 /*
- * worker_step - one message at a time, where something kills its reader or is
- * refused by the database (promise 9).
+ * worker_step - one message at a time, where something is refused by the
+ * database (promise 9).
  *
- * A lane steps after a second unclean end at one position, and after a batch
- * whose data the database refused; it does so until it is past that batch.
+ * A lane steps after a batch whose data the database refused, until it is past
+ * that batch.
  */
-#include "kill_point.h"
 #include "log.h"
 #include "worker.h"
-
-static bool
-step_note(struct turn *t, const struct job *job, struct lane *lane, struct text *note)
-{
-	if (!lane->stepping)
-		return false;
-	*note = job->stored
-	    ? arena_printf(t->worker->arena, "job %d/%lld", job->origin, (long long)job->ord)
-	    : arena_printf(t->worker->arena, "message %s/%lld", t->worker->topics[job->place.topic],
-	    (long long)job->place.offset);
-	return true;
-}
-
-/*
- * A lane that steps says in the database what it is about to try.  What it
- * said when its last owner died has killed a worker a third time: parked.
- */
-enum fault
-step_carefully(struct turn *t, struct err *err)
-{
-	struct worker *w = t->worker;
-	struct job *const *jobs = t->jobs.items;
-
-	for (int i = 0; i < t->jobs.n; i++) {
-		struct lane *lane = owned_lane(w, jobs[i]->lane);
-		struct text note;
-		enum fault fault;
-
-		if (lane == NULL || jobs[i]->end != END_OPEN || !step_note(t, jobs[i], lane, &note))
-			continue;
-		if (lane->step_note != NULL && text_is(note, lane->step_note)) {
-			jobs[i]->end = END_PARKED;
-			err_set(&jobs[i]->why, FAULT_PARK, "decide", "kills",
-			    "killed its worker three times");
-			continue;
-		}
-		fault = lane_note(w->db, w->arena, w->stage, lane, note, err);
-		if (fault != FAULT_NONE)
-			return fault;
-		kill_point(KILL_STEP_NOTED);
-	}
-	return FAULT_NONE;
-}
 
 bool
 is_stepping(const struct worker *w)

@@ -5,7 +5,7 @@
 #include "kill_point.h"
 #include "worker.h"
 
-enum { DUE_POLL_US = 200 * 1000 };
+enum { DUE_POLL_US = 200 * 1000, STORED_ROWS_MAX = 100000 };
 
 /* --- packing --------------------------------------------------------------- */
 
@@ -62,26 +62,6 @@ job_unpack(struct text packed, struct job *job)
 
 /* --- reading --------------------------------------------------------------- */
 
-static void
-read_again(struct turn *t, struct job *job)
-{
-	struct worker *w = t->worker;
-	struct err err = { .fault = FAULT_NONE };
-
-	if (!w->is_journal[job->place.topic]) {
-		receive_outside(t, job);
-		return;
-	}
-	if (event_decode(&job->record, w->arena, &job->event, &err) != FAULT_NONE) {
-		w->fatal = err;
-		w->fatal.fault = FAULT_FATAL;
-		return;
-	}
-	job->trace = job->event->trace;
-	job->cause = arena_printf(w->arena, "%s/%d/%lld", stage_name(event_stage(job->event->type)),
-	    job->event->home, (long long)job->event->number);
-}
-
 static struct job *
 job_from_row(struct turn *t, const struct rows *rows, int r)
 {
@@ -91,7 +71,8 @@ job_from_row(struct turn *t, const struct rows *rows, int r)
 
 	job->stored = true;
 	job->parked = rows_bool(rows, r, 11);
-	job->is_coming = rows_columns(rows) > 12 && rows_bool(rows, r, 12);
+	job->suspect = rows_int4(rows, r, 12);
+	job->is_coming = rows_columns(rows) > 13 && rows_bool(rows, r, 13);
 	job->lane = rows_int4(rows, r, 0);
 	job->origin = rows_int4(rows, r, 1);
 	job->ord = rows_int8(rows, r, 2);
@@ -132,12 +113,16 @@ take_row(struct turn *t, const struct rows *rows, int r)
 	/* An effect under way in this process will come back by itself. */
 	if (job->kind == JOB_EFFECT && flight_exists(w, job->lane, job->origin, job->ord))
 		return false;
+	if (!care_admits(t, job) || t->n_rows >= care_room(w, STORED_ROWS_MAX))
+		return false;
+	t->n_rows++;
 	lane->touched = true;
 	if (job->kind == JOB_HANDOVER)
 		lane->draft.counters.handed_in++;
-	if (job->kind == JOB_MESSAGE || job->kind == JOB_HANDOVER)
-		read_again(t, job);
-	else if (job->kind == JOB_TIMER)
+	if (job->kind == JOB_MESSAGE || job->kind == JOB_HANDOVER) {
+		if (!w->is_journal[job->place.topic])
+			receive_outside(t, job);
+	} else if (job->kind == JOB_TIMER)
 		job->cause = TEXT("timer");
 	else
 		job->cause = arena_printf(w->arena, "effect:%.*s", TEXT_ARG(job->purpose));
@@ -215,6 +200,8 @@ read_due(struct turn *t, struct err *err)
 	for (int r = 0; r < rows_count(db_rows(w->db, dead)); r++)
 		more |= redrive_take(t, db_rows(w->db, dead), r);
 	/* As long as something is due, look again at once. */
+	if (w->alone_next)
+		w->due_poll_us = 0;
 	if (more) {
 		w->due_poll_us = 0;
 		kill_point(KILL_STORED_READ);

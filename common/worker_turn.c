@@ -51,6 +51,8 @@ turn_new(struct worker *w)
 	t->worker = w;
 	t->now = worker_now(w);
 	t->began_us = clock_span_us();
+	t->only_alone = w->alone_next;
+	w->alone_next = false;
 	t->table_size = TABLE_SIZE;
 	t->table = ARENA_ARRAY(w->arena, struct entry *, TABLE_SIZE);
 	for (int i = 0; i <= w->most_lane; i++)
@@ -113,7 +115,7 @@ static void
 receive_items(struct turn *t)
 {
 	struct worker *w = t->worker;
-	int limit = is_stepping(w) ? 1 - t->jobs.n : w->batch_now;
+	int limit = is_stepping(w) ? 1 - t->jobs.n : care_room(w, w->batch_now);
 	int kept = 0;
 
 	for (int i = 0; i < w->n_items; i++) {
@@ -146,7 +148,7 @@ receive_in_hand(struct turn *t)
 	struct worker *w = t->worker;
 
 	w->step_side = !w->step_side;
-	if (w->paused) {
+	if (w->paused || t->only_alone) {
 		flights_answered(t);
 		return;
 	}
@@ -331,6 +333,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 		if (lanes[i]->saved_acked < lanes[i]->acked)
 			kill_point(KILL_PUBLISH_SAVED);
 		lanes[i]->saved_acked = lanes[i]->acked;
+		lanes[i]->saved_unclean = lanes[i]->unclean;
 	}
 	if (t->jobs.n == 0)
 		kill_point(KILL_UPKEEP_SAVED);
@@ -339,6 +342,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	effects_start(t);
 	announce_all_dead(t);
 	asking_free_used(w);
+	care_committed(t);
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
 			log_job(t, jobs[i]);
@@ -431,7 +435,9 @@ gather(struct turn *t, struct err *err)
 	if (!w->paused)
 		fault = receive_stored(t, err);
 	if (fault == FAULT_NONE && t->jobs.n > 0)
-		fault = step_carefully(t, err);
+		fault = care_take(t, err);
+	if (fault == FAULT_NONE)
+		receive_contents(t);
 	if (fault == FAULT_NONE && w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
 		fault = inquiries_begin(t, err);
 	if (fault == FAULT_NONE && t->jobs.n > 0 && w->service->prepare != NULL)
@@ -468,7 +474,7 @@ turn_run(struct worker *w, struct err *err)
 	park_suspect(t);
 	jobs = t->jobs.items;
 	for (int i = 0; i < t->jobs.n; i++)
-		if (jobs[i]->has_dossier && (jobs[i]->end == END_OPEN || jobs[i]->stored))
+		if (jobs[i]->has_dossier && (jobs[i]->end == END_OPEN || jobs[i]->end == END_WAIT || jobs[i]->stored))
 			entry_add(t, jobs[i]->dossier);
 	n_lanes = touched_lanes(w, lanes);
 	if (n_lanes == 0)

@@ -68,7 +68,8 @@ touch_idle(struct turn *t)
 		for (int k = 0; lane != NULL && !w->paused && k < w->n_topics; k++)
 			if (!keep_up(w, lane, k))
 				return;
-		if (lane != NULL && (w->paused || lane->acked != lane->saved_acked))
+		if (lane != NULL && (w->paused || lane->acked != lane->saved_acked ||
+		    lane->unclean != lane->saved_unclean))
 			lane->touched = true;
 	}
 }

@@ -101,9 +101,9 @@ queue_inserts(struct turn *t)
 {
 	struct worker *w = t->worker;
 	const struct job_row *rows = t->inserts.items;
-	struct db_args *args = db_args_new(w->arena, 11);
+	struct db_args *args = db_args_new(w->arena, 12);
 	struct db_array *lanes, *origins, *ords, *kinds, *ids, *dues, *attempts, *purposes, *reasons,
-	    *messages;
+	    *messages, *suspects;
 
 	db_put_int2(args, (int)w->stage);
 	lanes = db_put_array(args, DB_INT4);
@@ -116,6 +116,7 @@ queue_inserts(struct turn *t)
 	purposes = db_put_array(args, DB_TEXT);
 	reasons = db_put_array(args, DB_TEXT);
 	messages = db_put_array(args, DB_BYTEA);
+	suspects = db_put_array(args, DB_INT2);
 	for (int i = 0; i < t->inserts.n; i++) {
 		db_add_int4(lanes, rows[i].lane);
 		db_add_int4(origins, rows[i].origin);
@@ -127,6 +128,7 @@ queue_inserts(struct turn *t)
 		db_add_text(purposes, rows[i].purpose);
 		db_add_text(reasons, rows[i].reason);
 		db_add_text(messages, rows[i].message);
+		db_add_int2(suspects, rows[i].suspect);
 	}
 	db_queue(w->db, core_stmt(SQL_JOB_INSERT), args);
 }
@@ -137,8 +139,8 @@ queue_changes(struct turn *t, const struct list *list, bool delete)
 {
 	struct worker *w = t->worker;
 	const struct job_row *rows = list->items;
-	struct db_args *args = db_args_new(w->arena, 7);
-	struct db_array *lanes, *origins, *ords, *dues = NULL, *attempts = NULL, *reasons = NULL;
+	struct db_args *args = db_args_new(w->arena, 8);
+	struct db_array *lanes, *origins, *ords, *dues = NULL, *attempts = NULL, *reasons = NULL, *suspects = NULL;
 
 	db_put_int2(args, (int)w->stage);
 	lanes = db_put_array(args, DB_INT4);
@@ -148,6 +150,7 @@ queue_changes(struct turn *t, const struct list *list, bool delete)
 		dues = db_put_array(args, DB_TIME);
 		attempts = db_put_array(args, DB_INT4);
 		reasons = db_put_array(args, DB_TEXT);
+		suspects = db_put_array(args, DB_INT2);
 	}
 	for (int i = 0; i < list->n; i++) {
 		db_add_int4(lanes, rows[i].lane);
@@ -158,6 +161,7 @@ queue_changes(struct turn *t, const struct list *list, bool delete)
 		db_add_time(dues, rows[i].due_at);
 		db_add_int4(attempts, rows[i].attempts);
 		db_add_text(reasons, rows[i].reason);
+		db_add_int2(suspects, rows[i].suspect);
 	}
 	db_queue(w->db, core_stmt(delete ? SQL_JOB_DELETE : SQL_JOB_UPDATE), args);
 }

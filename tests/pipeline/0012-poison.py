@@ -63,36 +63,99 @@ def test_4_mended(w):
     same(w.lane("intake", LANE)["parked"], 0)
 
 
+ASLEEP = "select count(*) from pg_stat_activity where usename = 'dossier_{}' and wait_event = 'PgSleep'"
+
+
+def kill_until_parked(w, d, stage, most=8):
+    """The worker is killed whenever it tries; how often until the job is parked."""
+    kills = 0
+    while kills < most:
+        until(lambda: parked(w, d) or w.sql.value(ASLEEP.format(stage)), 60, lambda: f"neither parked nor tried; {w.troubles()}", 0.02)
+        if parked(w, d):
+            break
+        kill_once(w, stage)
+        kills += 1
+    check(parked(w, d), "never parked")
+    return kills
+
+
+def kill_once(w, stage):
+    w.workers[stage].kill()
+    w.sql.run(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = 'dossier_{stage}'")
+    w.wait_up(w.start_worker(stage))
+
+
 def test_5_kills(w):
-    """a message that kills its worker again and again is parked; its neighbours arrive"""
+    """a message that kills its worker is parked at the third time; its neighbours arrive"""
     w.sql.run("""create function public.poison() returns trigger language plpgsql as $$
         begin if position('Killer' in convert_from(new.body, 'UTF8')) > 0 then perform pg_sleep(20); end if; return new; end $$""")
     w.sql.run("create trigger poison before insert on core.content for each row execute function public.poison()")
     bad, good = send_around(w, "Nguyễn Killer")
-    kills = 0
-    asleep = "select count(*) from pg_stat_activity where usename = 'dossier_intake' and wait_event = 'PgSleep'"
-    while kills < 8:
-        until(lambda: parked(w, bad) or w.sql.value(asleep), 60, lambda: f"neither parked nor tried; {w.troubles()}", 0.02)
-        if parked(w, bad):
-            break
-        w.workers["intake"].kill()
-        w.sql.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'dossier_intake'")
-        kills += 1
-        w.wait_up(w.start_worker("intake"))
-    check(parked(w, bad), "never parked")
-    check(2 <= kills <= 5, f"parked after {kills} kills")
+    same(kill_until_parked(w, bad, "intake"), 3, "kills until it was parked")
     for d in good:
         d.wait(60, intake="registered")
+    check(parked(w, bad)["reason"].startswith("kills:"), parked(w, bad)["reason"])
     got["killer"] = bad
 
 
-def test_6_kills_visible(w):
-    """listed with its reason; without the cause it goes through"""
+def test_6_appeal(w):
+    """when its lane has been calm for long it is tried once more, alone; it kills again and stays parked"""
+    until(lambda: w.sql.value(ASLEEP.format("intake")), 60, "never tried once more", 0.02)
+    kill_once(w, "intake")
+    until(lambda: (parked(w, got["killer"]) or {"reason": ""})["reason"].startswith("kills_again:"), 60,
+          lambda: f"{parked(w, got['killer'])}; {w.troubles()}")
     listed = w.ctl_rows("parked", "list")
     same([r["dossier"] for r in listed], [got["killer"].id])
+    same(w.sql.value("select count(*) from core.job where due_at is null and reason like 'kills:%'"), 0, "to be tried again")
     w.sql.run("drop trigger poison on core.content")
     w.sql.run(f"update core.job set due_at = now() where dossier = '{got['killer'].id}' and due_at is null")
     got["killer"].wait(60, casework="open")
+
+
+def test_6_mistake(w):
+    """three times by bad luck: tried once more it goes through, without any hand"""
+    w.sql.run("create trigger poison before insert on core.content for each row execute function public.poison()")
+    d = w.submit(named("Trần Killer"), partition=LANE)
+    same(kill_until_parked(w, d, "intake"), 3, "kills until it was parked")
+    w.sql.run("drop trigger poison on core.content")
+    d.wait(60, casework="open")
+    same(w.sql.value("select sum(parked) from core.lane"), 0, "parked")
+
+
+def test_6_stored(w):
+    """one that kills after it has waited for an answer is parked at the third time too"""
+    bad = submission("birth-in-time")
+    name = bad["components"][0]["files"][0]["uri"]
+    w.rule(service="objects", match={"name": name}, do="slow", ms=600, times=1)
+    id = w.new_id()
+    w.sql.run(f"""create function public.late_poison() returns trigger language plpgsql as $$
+        begin if new.verification <> old.verification then perform pg_sleep(20); end if; return new; end $$""")
+    w.sql.run(f"create trigger late_poison before update on core.dossier for each row "
+              f"when (new.id = '{stack.dossier_id('/portal/test', id)}') execute function public.late_poison()")
+    d = w.submit(bad, id=id, partition=LANE)
+    same(kill_until_parked(w, d, "verification"), 3, "kills until it was parked")
+    w.sql.run("drop trigger late_poison on core.dossier")
+    d.wait(60, casework="open")
+
+
+PLACES = ["turn.received", "turn.locked", "turn.decided", "commit.sent", "turn.locked", "turn.queued", "turn.over:2", "step.noted",
+          "turn.decided", "turn.received:2", "commit.answered", "turn.queued"]
+
+
+def test_6_innocent(w):
+    """killed twelve times in a row in the midst of work, by no message's fault: nothing is parked"""
+    dossiers = []
+    w.workers["intake"].kill()
+    for n, place in enumerate(PLACES):
+        dossiers += w.submit_all(["birth-in-time"] * 8)
+        worker = w.start_worker("intake", env={"DOSSIER_KILL_POINT": place})
+        worker.may_die = True
+        until(lambda: not worker.is_alive(), 60, lambda: f"does not come to {place}")
+        same(w.sql.value("select count(*) from core.job where due_at is null"), 0, f"parked after {place}")
+    w.wait_up(w.start_worker("intake"))
+    for d in dossiers:
+        d.wait(60, casework="open")
+    same(w.sql.value("select count(*) from core.job where due_at is null"), 0, "parked")
 
 
 def test_7_later_stage(w):
@@ -109,4 +172,4 @@ def test_7_later_stage(w):
     poor.wait(60, fee="paid", casework="open")
 
 
-stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed"])
+stack.main(__file__, globals(), params={"*": {"appeal": "5s"}}, allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed"])
