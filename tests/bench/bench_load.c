@@ -17,7 +17,8 @@
  *   --enterprise PERCENT   of the dossiers ask another register, and are
  *                          neither counted nor waited for in the loop
  *   --stages               times of each stage, read from the topics afterwards
- *   --limit SECONDS        for those still under way at the end     60
+ *   --limit SECONDS        for those still under way at the end, and      60
+ *                          without any end before it is trouble
  *   --parent PID           end with that process
  *
  * One JSON line each: when the window begins, when it ends, and when all have
@@ -69,7 +70,8 @@ struct load {
 	int64_t		counted, ended;		/* without those of the other register */
 	int64_t		malformed, repeated, acked, messages;
 	double		owed_malformed, owed_repeated;
-	int64_t		started_us, begin_us, end_us;	/* of the window; 0: not yet */
+	int64_t		started_us, last_us;		/* when the last one has ended */
+	int64_t		begin_us, end_us;		/* of the window; 0: not yet */
 	time_us		begin_at, end_at;
 	int64_t		begin_sent, end_sent;		/* dossiers sent in the window */
 	int64_t		begin_ended, end_ended;
@@ -208,7 +210,7 @@ track_of(struct load *l, const struct message *m)
 static void
 note_end(struct load *l, struct track *track)
 {
-	track->done_us = clock_span_us();
+	track->done_us = l->last_us = clock_span_us();
 	l->done++;
 	l->ended += !mix_asks_enterprise(&l->o.mix, track - l->tracks);
 }
@@ -248,6 +250,21 @@ watch(struct load *l, int budget)
 	producer_poll(l->producer, 0);
 }
 
+/*
+ * In a closed loop nobody looks at single dossiers: larger requests, so that
+ * the load takes little from what it measures.
+ */
+static const struct param_pass *
+unhurried(const struct load *l)
+{
+	static char names[3][40] = { "kafka.producer.linger.ms", "kafka.consumer.fetch.min.bytes",
+	    "kafka.consumer.fetch.wait.max.ms" }, values[3][8] = { "20", "200000", "50" };
+	static struct param_pass wait = { names[2], values[2], NULL }, fetch = { names[1], values[1], &wait },
+	    linger = { names[0], values[0], &fetch };
+
+	return l->o.rate > 0 ? NULL : &linger;
+}
+
 static struct reader *
 follow(struct load *l, const char *topic)
 {
@@ -255,7 +272,7 @@ follow(struct load *l, const char *topic)
 	struct err err;
 	int *partitions = mem_new((size_t)l->o.partitions, sizeof *partitions);
 	int64_t *offsets = mem_new((size_t)l->o.partitions, sizeof *offsets), low;
-	enum fault fault = reader_open(l->o.broker, "bench", NULL, &reader, &err);
+	enum fault fault = reader_open(l->o.broker, "bench", unhurried(l), &reader, &err);
 
 	for (int i = 0; fault == FAULT_NONE && i < l->o.partitions; i++) {
 		partitions[i] = i;
@@ -336,7 +353,7 @@ allowance(const struct load *l, int64_t now_us)
 static void
 run(struct load *l)
 {
-	l->started_us = clock_span_us();
+	l->started_us = l->last_us = clock_span_us();
 	for (;;) {
 		int64_t now_us = clock_span_us(), more;
 
@@ -346,6 +363,11 @@ run(struct load *l)
 			end_window(l, now_us);
 		if (l->end_us != 0 && (l->done == l->sent || now_us > l->end_us + l->o.limit_s * SECOND_US))
 			return;
+		if (l->end_us == 0 && now_us > l->last_us + l->o.limit_s * SECOND_US) {
+			fprintf(stderr, "bench_load: of %lld dossiers %lld have ended, and none for %lld s\n", (long long)l->sent,
+			    (long long)l->done, (long long)l->o.limit_s);
+			exit(2);
+		}
 		more = allowance(l, now_us);
 		/* What comes back is looked at between handfuls, so that it does not seem late. */
 		for (int64_t until = l->sent + (more < 100 ? more : 100); l->sent < until; )
@@ -353,7 +375,7 @@ run(struct load *l)
 		arena_reset(l->arena);
 		watch(l, 1000);
 		if (more <= 0)
-			usleep(1000);
+			usleep(l->o.rate > 0 ? 1000 : 5000);
 	}
 }
 
@@ -505,6 +527,7 @@ main(int argc, char **argv)
 	read_options(&l.o, argc, argv);
 	log_open("bench", LOG_LOGFMT, LOG_ERROR);
 	options.bootstrap = l.o.broker;
+	options.pass = unhurried(&l);
 	l.arena = arena_new(8 << 20);
 	l.tracks = mem_new((size_t)l.tracks_size, sizeof *l.tracks);
 	l.table = mem_new((size_t)1 << TABLE_BITS, sizeof *l.table);

@@ -19,7 +19,7 @@ it ends. Everything shares the machine: broker, database, simulators, workers, l
     LANES          partitions of every topic (8)
     IN_FLIGHT      dossiers under way in the closed loop (6000, with COUNT a quarter of it)
 """
-import json, os, re, select, signal, subprocess, sys, time, urllib.request
+import fcntl, json, os, re, select, signal, subprocess, sys, time, urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -49,9 +49,10 @@ def say(*words):
 
 
 def build():
-    jobs = str(os.cpu_count() or 2)
-    done = subprocess.run(["make", "-s", "-j" + jobs, f"BUILD={os.path.relpath(BUILD, ROOT)}", "programs", os.path.relpath(BUILD, ROOT) + "/test/produce"],
-                          capture_output=True, text=True)
+    done = subprocess.run(["deploy/packages", "runtime"], capture_output=True, text=True)
+    check(done.returncode == 0, "packages: " + (done.stdout + done.stderr)[-2000:])
+    folder, jobs = os.path.relpath(BUILD, ROOT), os.cpu_count() or 2
+    done = subprocess.run(["make", "-s", f"-j{jobs}", f"BUILD={folder}", "programs", f"{folder}/test/produce"], capture_output=True, text=True)
     check(done.returncode == 0, "make: " + (done.stdout + done.stderr)[-2000:])
 
 
@@ -140,18 +141,30 @@ class Window:
 
 
 class Load:
-    """A run of bench_load or bench_floor."""
+    """A run of bench_load or bench_floor, line by line."""
 
     def __init__(self, program, args):
-        self.process = subprocess.Popen([f"{BUILD}/bin/{program}", "--parent", str(os.getpid()), *map(str, args)],
-                                        stdout=subprocess.PIPE, text=True)
+        self.name, self.said = program, b""
+        self.process = subprocess.Popen([f"{BUILD}/bin/{program}", "--parent", str(os.getpid()), *map(str, args)], stdout=subprocess.PIPE)
+
+    def has_line(self, seconds=None):
+        """Is there one, or the end, within the time?"""
+        while b"\n" not in self.said:
+            if not select.select([self.process.stdout], [], [], seconds)[0]:
+                return False
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
+                return True
+            self.said += piece
+        return True
 
     def next(self, at):
-        line = self.process.stdout.readline()
+        self.has_line()
+        line, _, self.said = self.said.partition(b"\n")
         if not line:
-            raise Failure(f"{self.process.args[0]} has ended with {self.process.wait()} before {at}")
+            raise Failure(f"{self.name} has ended with {self.process.wait()} before {at}")
         said = json.loads(line)
-        check(said["at"] == at, f"{self.process.args[0]}: {line}")
+        check(said["at"] == at, f"{self.name}: {line}")
         return said
 
     def stop(self):
@@ -284,9 +297,10 @@ class Stand(stack.World):
 
     # windows
 
-    def window(self, name, seconds=SECONDS, count=None, hooks={}, drained=True, **more):
-        """One run of bench_load. hooks: functions called when the window begins, while it is open (every tenth of a second), and
-        when it ends; after the counters were read, and before."""
+    def window(self, name, seconds=SECONDS, count=None, hooks={}, sampled=True, **more):
+        """One run of bench_load, until all that it has sent has come to its end. hooks: functions called when the window begins,
+        while it is open (every tenth of a second), and when it ends; after the counters were read, and before. Reading them takes
+        some CPU at both ends: not for latency."""
         self.runs += 1
         if COUNT:
             count, more = count or COUNT, {**more, "warm": 1}
@@ -295,12 +309,12 @@ class Stand(stack.World):
         args = options(broker=self.broker, mix=self.mix, run=f"{self.runs}-{name}", partitions=self.lanes, seconds=seconds,
                        count=count, **{"in_flight": IN_FLIGHT, **more})
         load = Load("bench_load", args)
-        window = self.measure(name, load, hooks)
+        window = self.measure(name, load, hooks, sampled)
         window.report.update(load.next("drained"))
         lost = window.report["sent"] - window.report["done"]
         check(load.process.wait() in (0, 1), f"bench_load: {load.process.returncode}")
         self.loads.remove(load)
-        check(not drained or lost == 0, f"{name}: {lost} of {window.report['sent']} dossiers have not come to their end; {self.troubles()}")
+        check(lost == 0, f"{name}: {lost} of {window.report['sent']} dossiers have not come to their end; {self.troubles()}")
         return window
 
     def floor(self, name, args, seconds, lock=False):
@@ -318,18 +332,18 @@ class Stand(stack.World):
         sql.close()
         return window
 
-    def measure(self, name, load, hooks={}):
+    def measure(self, name, load, hooks={}, sampled=True):
         self.loads.append(load)
         begin = load.next("begin")
-        first = self.sample()
+        first = self.sample() if sampled else {"cpu": {}}
         if "begin" in hooks:
             hooks["begin"]()
-        while "during" in hooks and not select.select([load.process.stdout], [], [], 0.1)[0]:
+        while "during" in hooks and not load.has_line(0.1):
             hooks["during"]()
         end = load.next("end")
         if "end" in hooks:
             hooks["end"]()
-        last = self.sample()
+        last = self.sample() if sampled else {"cpu": {}}
         first["cpu"]["load"], last["cpu"]["load"] = begin["cpu_s"], end["cpu_s"]
         return Window(name, first, last, end, {"begin_ended": begin["ended"]})
 
@@ -374,6 +388,12 @@ def run(main, usage=None):
     signal.signal(signal.SIGTERM, stopped)
     signal.signal(signal.SIGHUP, stopped)
     os.makedirs(STATE, exist_ok=True)
+    lock = open(STATE + "/lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"{os.path.basename(sys.argv[0])}: another measurement runs in {STATE}; two at once measure each other", file=sys.stderr)
+        sys.exit(2)
     try:
         build()
         sys.exit(main())
