@@ -347,3 +347,30 @@ group by 1, 2 order by 1, 3 desc
 -- name: doctor_asked
 select stage, 'asked', count(*), min(redrive_at), (array_agg(topic || '/' || partition || '/' || "offset" order by redrive_at))[1]
 from core.deadletter where redrive_at < now() - interval '30 seconds' and $1::int8 is not null group by 1 order by 1
+
+-- --- replay of a part --------------------------------------------------------------------
+
+-- $1 dossier
+-- name: range_orders
+select order_id, dossier, state, phi, le_phi, amount, citation, ordered_at, expires_at, paid_at, transaction_id, refund_id,
+    refund_transaction, unsure, version
+from fee.order where dossier = $1
+
+-- $1 dossier
+-- name: range_parcels
+select parcel_id, dossier, state, item_code, ordered_at, updated_at, attempts, unsure, version
+from dispatch.parcel where dossier = $1
+
+-- $1 ids
+-- name: range_trails
+select id, home, trail from core.dossier where id = any($1::uuid[])
+
+-- First and last number of each journal that a span covers.  An entry's time is its block's.
+-- $1 stage  $2 home  $3 from  $4 to  $5 first number  $6 last number; null: any
+-- name: range_numbers
+select stage, lane, greatest(min(first), coalesce($5::int8, 1)), least(max(last), coalesce($6::int8, max(last)))
+from core.journal
+where ($1::int8 is null or stage = $1) and ($2::int8 is null or lane = $2)
+	and ($3::timestamptz is null or at >= $3) and ($4::timestamptz is null or at <= $4)
+	and ($5::int8 is null or last >= $5) and ($6::int8 is null or first <= $6)
+group by stage, lane order by stage, lane

@@ -14,16 +14,21 @@
 
 #include "../dispatch/dispatch_fold.h"
 #include "../fee/fee_fold.h"
-#include "replay_report.h"
+#include "replay_range.h"
 
 static struct {
 	bool	verify, heads;
 	int64_t	home, wait_s, limit;
+	const char *from, *to, *dossier, *stage;
 } opt = { .home = -1, .wait_s = 10, .limit = 100 };
 
 static const struct option_row options[] = {
 	{ "verify", OPTION_FLAG, &opt.verify, NULL, "compare with the database", 0, 0 },
 	{ "home", OPTION_INT, &opt.home, "N", "this home (partition) alone", 0, 16383 },
+	{ "dossier", OPTION_TEXT, &opt.dossier, "CODE|ID", "this dossier alone: its entries, its rows", 0, 0 },
+	{ "from", OPTION_TEXT, &opt.from, "TIME|N", "from then, or from that version (--dossier) or number on", 0, 0 },
+	{ "to", OPTION_TEXT, &opt.to, "TIME|N", "up to then, or up to that version or number", 0, 0 },
+	{ "stage", OPTION_TEXT, &opt.stage, "STAGE", "the journal of this stage alone; needed for numbers, with --home", 0, 0 },
 	{ "wait", OPTION_INT, &opt.wait_s, "SECONDS", "for what is committed and not published yet (10)", 0, 3600 },
 	{ "limit", OPTION_INT, &opt.limit, "N", "differences to print (100); all are counted", 0, 1000000000 },
 	{ "heads", OPTION_FLAG, &opt.heads, NULL, "also each journal's last number and hash", 0, 0 },
@@ -45,25 +50,6 @@ earliest(struct replay *r)
 			best = s;
 	}
 	return best;
-}
-
-/* Whose event it is must agree with where it stands. */
-static bool
-check_place(struct replay *r, const struct source *s)
-{
-	char uuid[UUID_TEXT_BYTES];
-	const char *what = NULL;
-
-	uuid_to_text(s->event->dossier, uuid);
-	if (event_stage(s->event->type) != s->stage)
-		what = "the event belongs to another stage";
-	else if (s->event->home != s->lane)
-		what = "the event belongs to another home";
-	else if (!text_is(s->record.key, uuid))
-		what = "key and subject differ";
-	if (what != NULL)
-		replay_differ_entry(r, s, s->follow.number, what);
-	return what == NULL;
 }
 
 /* An entry that is in the chain and still no event of ours: a difference, and the home ends here. */
@@ -93,7 +79,7 @@ merge(struct replay *r, struct replay_home *home, struct err *err)
 	for (int i = 0; i < STAGES && fault == FAULT_NONE; i++)
 		fault = advance(r, &r->sources[i], err);
 	while (fault == FAULT_NONE && !r->unreadable && (s = earliest(r)) != NULL) {
-		if (check_place(r, s))
+		if (replay_check_place(r, s))
 			replay_home_apply(home, &s->record, s->event);
 		r->count.entries++;
 		fault = advance(r, s, err);
@@ -261,8 +247,16 @@ replay(struct ctl *ctl)
 	    .heads = table_new(ctl, columns, 4) };
 	int64_t begun_us = clock_span_us();
 	struct err err;
-	enum fault fault = replay_all(&r, &err);
+	enum fault fault;
 
+	if (opt.from != NULL || opt.to != NULL || opt.dossier != NULL || opt.stage != NULL) {
+		struct range_options range = { opt.from, opt.to, opt.dossier, opt.stage, opt.home, opt.wait_s * 1000 };
+
+		if (opt.heads)
+			return ctl_usage(ctl, "--heads are those of whole journals");
+		return replay_range(ctl, &range, opt.limit);
+	}
+	fault = replay_all(&r, &err);
 	for (int i = 0; i < STAGES; i++)
 		source_close(&r.sources[i]);
 	session_close(r.session);
@@ -279,9 +273,15 @@ const struct command replay_command = {
 	.summary = "rebuild every dossier from the topics, and compare",
 	.about = "With --verify: exit 0 means that every dossier, order and parcel in the database is\n"
 	    "exactly what the journals tell, and that the journals are whole. Without it the\n"
-	    "journals alone are checked. See services/dossierctl/README.md.\n",
+	    "journals alone are checked. See services/dossierctl/README.md.\n"
+	    "With --dossier, --from, --to or --stage a part only, always against the database: the entries in the\n"
+	    "topics (number, chain, place, bytes), then the folded dossier, or the trails of all that are spoken of.\n"
+	    "The last lines say what was checked and what was not.\n",
 	.exits = "Exit status: 0 equal, 1 different (each difference is named), 2 could not.\n",
 	.examples = "  dossierctl replay --verify\n"
 	    "  dossierctl replay --verify --home 3 -o json | jq 'select(.column)'\n"
+	    "  dossierctl replay --dossier H55.242-261122-0001\n"
+	    "  dossierctl replay --from 2026-11-22T08:00:00+07:00 --to 2026-11-22T09:00:00+07:00\n"
+	    "  dossierctl replay --stage fee --home 3 --from 100 --to 200\n"
 	    "  dossierctl replay --heads        # chain heads, to keep somewhere safe\n",
 };

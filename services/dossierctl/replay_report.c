@@ -53,6 +53,24 @@ replay_differ_entry(struct replay *r, const struct source *s, int64_t number, co
 	    r->ctl->arena, "%s/%d/%" PRId64, stage_name(s->stage), s->lane, number), .what = what });
 }
 
+bool
+replay_check_place(struct replay *r, const struct source *s)
+{
+	char uuid[UUID_TEXT_BYTES];
+	const char *what = NULL;
+
+	uuid_to_text(s->event->dossier, uuid);
+	if (event_stage(s->event->type) != s->stage)
+		what = "the event belongs to another stage";
+	else if (s->event->home != s->lane)
+		what = "the event belongs to another home";
+	else if (!text_is(s->record.key, uuid))
+		what = "key and subject differ";
+	if (what != NULL)
+		replay_differ_entry(r, s, s->follow.number, what);
+	return what == NULL;
+}
+
 void
 replay_put_head(struct replay *r, const struct source *s)
 {

@@ -32,6 +32,9 @@ void replay_differ(void *ctx, const struct difference *difference);
 /* A difference of a journal's entry. */
 void replay_differ_entry(struct replay *r, const struct source *s, int64_t number, const char *what);
 
+/* Does the entry at hand stand where its event belongs: stage, home, key?  If not, that is a difference. */
+bool replay_check_place(struct replay *r, const struct source *s);
+
 void replay_put_head(struct replay *r, const struct source *s);
 
 /* The verdict and the counts, in one line. */

@@ -44,16 +44,31 @@ source_close(struct source *source)
 enum fault
 source_begin(struct source *s, int lane, int64_t until, int64_t wait_ms, struct err *err)
 {
+	static const uint8_t nothing[DIGEST_BYTES];
+
+	return source_begin_at(s, lane, 1, nothing, until, wait_ms, err);
+}
+
+enum fault
+source_begin_at(struct source *s, int lane, int64_t from, const uint8_t before[DIGEST_BYTES], int64_t until,
+    int64_t wait_ms, struct err *err)
+{
 	enum fault fault = reader_range(s->reader, stage_journal(s->stage), lane, TIMEOUT_MS,
 	    &s->next_offset, &s->end_offset, err);
 
+	/* n entries stand before number n + 1, so its offset is n at the least. */
+	if (fault == FAULT_NONE && s->next_offset < from - 1 && from - 1 <= s->end_offset)
+		s->next_offset = from - 1;
 	if (fault == FAULT_NONE)
 		fault = reader_assign(s->reader, stage_journal(s->stage), &lane, &s->next_offset, 1, err);
 	if (fault != FAULT_NONE)
 		return fault;
 	s->lane = lane;
+	s->from = from;
 	s->until = until;
 	memset(&s->follow, 0, sizeof s->follow);
+	s->follow.number = from - 1;
+	memcpy(s->follow.hash, before, DIGEST_BYTES);
 	s->wait_ms = wait_ms;
 	s->deadline_us = 0;
 	s->heard_us = clock_span_us();
@@ -64,6 +79,20 @@ source_begin(struct source *s, int lane, int64_t until, int64_t wait_ms, struct 
 }
 
 /* --- the blocks of the database ------------------------------------------ */
+
+/* Blocks are dense: the entry at hand is the first of the first one, but where we began within it. */
+static bool
+skip_to(struct source *s, int64_t number)
+{
+	struct text packed;
+
+	if (s->first[0] > number)
+		return false;
+	for (int64_t n = s->first[0]; n < number; n++)
+		if (!journal_unpack(s->entries[0], &s->at, &packed))
+			return false;
+	return true;
+}
 
 static enum fault
 load_blocks(struct source *s, struct err *err)
@@ -89,8 +118,8 @@ load_blocks(struct source *s, struct err *err)
 		s->heads[i] = arena_text(s->blocks, rows_text(rows, i, 1));
 		s->entries[i] = arena_text(s->blocks, rows_text(rows, i, 2));
 	}
-	/* Blocks are dense: the entry at hand is the first of the first one. */
-	if (s->n_blocks == 0 || s->first[0] != s->follow.number)
+	if (s->n_blocks == 0 || (s->first[0] != s->follow.number &&
+	    (s->follow.number != s->from || !skip_to(s, s->follow.number))))
 		s->torn = s->follow.number;
 	return FAULT_NONE;
 }
@@ -247,4 +276,82 @@ source_drain(struct source *s, struct err *err)
 	while (s->next_offset < s->end_offset && s->torn == 0 && fault == FAULT_NONE)
 		fault = poll_once(s, false, &taken, err);
 	return fault;
+}
+
+/* --- beginning in the middle ------------------------------------------------ */
+
+static struct db_args *
+place_args(struct arena *arena, enum stage stage, int lane, int64_t number)
+{
+	struct db_args *args = db_args_new(arena, 4);
+
+	db_put_int2(args, (int)stage);
+	db_put_int4(args, lane);
+	db_put_int8(args, number);
+	return args;
+}
+
+/* Through a block's entries up to the one before `from`. */
+static bool
+chain_through(struct text entries, int64_t first, int64_t from, uint8_t chain[DIGEST_BYTES])
+{
+	struct digest *digest = digest_new();
+	struct record record;
+	struct text packed;
+	size_t at = 0;
+	bool good = true;
+
+	for (int64_t n = first; n < from && good; n++) {
+		good = journal_unpack(entries, &at, &packed) && record_unpack(packed, &record);
+		if (good)
+			chain_hash(digest, chain, n, &record, chain);
+	}
+	digest_free(digest);
+	return good;
+}
+
+static enum fault
+read_anchor(struct session *session, struct arena *arena, enum stage stage, int lane, int64_t from,
+    uint8_t chain[DIGEST_BYTES], bool *found, struct err *err)
+{
+	struct db_args *args = place_args(arena, stage, lane, from - 1);
+	const struct rows *rows;
+	struct text entries;
+	int64_t first;
+
+	*found = false;
+	db_put_int8(args, 1);
+	if (session_run(session, SQL_REPLAY_BLOCKS, args, &rows, err) != FAULT_NONE)
+		return err->fault;
+	if (rows_count(rows) == 0 || (first = rows_int8(rows, 0, 0)) > from)
+		return FAULT_NONE;
+	entries = arena_text(arena, rows_text(rows, 0, 2));
+	if (first > 1) {
+		if (session_run(session, SQL_JOURNAL_HEAD, place_args(arena, stage, lane, first - 1), &rows, err) != FAULT_NONE)
+			return err->fault;
+		if (rows_count(rows) == 0 || rows_text(rows, 0, 0).n != DIGEST_BYTES)
+			return FAULT_NONE;
+		memcpy(chain, rows_text(rows, 0, 0).s, DIGEST_BYTES);
+	}
+	*found = chain_through(entries, first, from, chain);
+	return FAULT_NONE;
+}
+
+enum fault
+source_anchor(struct session *session, enum stage stage, int lane, int64_t from, uint8_t out[DIGEST_BYTES],
+    struct err *err)
+{
+	struct arena *arena = arena_new(KEEP_BYTES);
+	uint8_t chain[DIGEST_BYTES] = { 0 };
+	bool found;
+	enum fault fault = read_anchor(session, arena, stage, lane, from, chain, &found, err);
+
+	arena_free(arena);
+	if (fault != FAULT_NONE)
+		return fault;
+	if (!found)
+		return err_set(err, FAULT_PARK, "find where to begin", "missing", "core.journal does not hold %s/%d/%lld, or what "
+		    "its chain begins with", stage_name(stage), lane, (long long)from);
+	memcpy(out, chain, DIGEST_BYTES);
+	return FAULT_NONE;
 }

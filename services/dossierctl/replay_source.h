@@ -24,6 +24,7 @@ struct source {
 	struct digest		*digest;
 	struct arena		*arena;		/* of the entry at hand */
 	struct follow		follow;
+	int64_t			from;		/* first number wanted */
 	int64_t			until;		/* last number wanted; INT64_MAX: to the end of the topic */
 	int64_t			next_offset, end_offset;
 	int64_t			wait_ms;	/* for entries that are not published yet */
@@ -53,6 +54,17 @@ void source_close(struct source *source);
 /* Turn to a lane: entries 1 to until, waiting at most wait_ms for those not published yet. */
 ERR_CHECK enum fault source_begin(struct source *source, int lane, int64_t until, int64_t wait_ms,
     struct err *err);
+
+/*
+ * The same from entry `from` on, when the chain's value before it is known: it
+ * is looked for where it can stand at the earliest, because numbers are dense.
+ */
+ERR_CHECK enum fault source_begin_at(struct source *source, int lane, int64_t from,
+    const uint8_t before[DIGEST_BYTES], int64_t until, int64_t wait_ms, struct err *err);
+
+/* The chain's value before entry `from`, by core.journal. FAULT_PARK: it has not got it. */
+ERR_CHECK enum fault source_anchor(struct session *session, enum stage stage, int lane, int64_t from,
+    uint8_t out[DIGEST_BYTES], struct err *err);
 
 /* Bring the next entry to hand, or find out that there is none (source->state). */
 ERR_CHECK enum fault source_next(struct source *source, struct err *err);

@@ -586,6 +586,84 @@ def test_51_at_a_moment(w):
     same(w.ctl("timeline", d.id, "--at", "soon").returncode, 2)
     shown = w.ctl("timeline", d.id, "--at", steps[0]["at"]).stdout
     check(shown.startswith("As of ") and f"version 1 of {len(steps)}; the next step, " in shown, shown[:200])
+    got.update(back=d, steps=steps)
+
+
+def replay_part(w, *options):
+    """(exit status, differences, last line)"""
+    done = w.ctl("replay", *options, "-o", "json", "--wait", "2")
+    check(done.returncode in (0, 1), f"{options}: {done.returncode} {done.stderr}")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    same(rows[-1]["differences"], len(rows) - 1, "differences")
+    return done.returncode, rows[:-1], rows[-1]
+
+
+def test_52_replay_of_one(w):
+    """replay --dossier: every entry in the topics, row and order folded and compared; a range of versions says what it left out"""
+    d, steps = got["back"], got["steps"]
+    status, wrong, end = replay_part(w, "--dossier", d.row()["code"])
+    same((status, wrong, end["entries"], end["versions"], end["rows"]), (0, [], len(steps), len(steps), 2))
+    status, wrong, end = replay_part(w, "--dossier", d.id, "--from", "2", "--to", "3")
+    same((status, wrong, end["entries"], end["versions"]), (0, [], 2, len(steps)))
+    check(f"{len(steps) - 2} versions outside the range" in end["not_checked"], end)
+    end = replay_part(w, "--dossier", d.id, "--from", steps[1]["at"])[2]
+    check(0 < end["entries"] <= len(steps), end)
+    shown = w.ctl("replay", "--dossier", d.id).stdout
+    check(shown.startswith("equal: ") and "\nchecked: " in shown and "\nnot checked: " in shown, shown)
+
+
+def test_53_replay_of_a_span(w):
+    """replay of a span of time, of numbers of one journal: all entries in the topics, and the trails of their dossiers"""
+    d, steps = got["back"], got["steps"]
+    status, wrong, end = replay_part(w, "--from", steps[0]["at"], "--to", steps[-1]["at"])
+    same((status, wrong), (0, []))
+    check(end["entries"] >= len(steps) - 1 and end["dossiers"] >= 1, end)
+    all = w.sql.value("select sum(given) from core.lane")
+    same(replay_part(w, "--from", "2020-01-01")[2]["entries"], all, "all of it")
+    given = w.lane("tracking", d.place[0])["given"]
+    same(replay_part(w, "--stage", "tracking", "--home", str(d.place[0]))[2]["entries"], given)
+    same(replay_part(w, "--stage", "tracking", "--home", str(d.place[0]), "--from", "2", "--to", "2")[2]["entries"], 1)
+    for words, said in ((["--from", "2"], "--stage and --home"), (["--from", "soon"], "--from"), (["--stage", "tax"], "no stage"),
+                        (["--from", "2", "--to", "2026-01-01"], "both"), (["--dossier", d.id, "--home", "1"], "--dossier says"),
+                        (["--dossier", d.id, "--heads"], "--heads")):
+        done = w.ctl("replay", *words)
+        check(done.returncode == 2 and said in done.stderr, f"{words}: {done.returncode} {done.stderr}")
+    same(w.ctl("replay", "--dossier", "H55.242-000000-0000").returncode, 1)
+
+
+def test_54_replay_finds(w):
+    """and they find what was changed by hand: a value, an order, a trail, an entry"""
+    d, steps = got["back"], got["steps"]
+    last = next(s for s in reversed(steps) if s["stage"] == "fee")
+
+    def forged(change, back, *options):
+        w.sql.run(change)
+        try:
+            return replay_part(w, *options)
+        finally:
+            w.sql.run(back)
+
+    def one(column, table, where, value):
+        return (f"update {table} set {column} = {value} where {where}",
+                f"update {table} set {column} = (select {column} from kept) where {where}")
+    w.sql.run(f"create temp table kept as select d.amount, d.trail, o.state from core.dossier d join fee.order o on o.dossier = d.id "
+              f"where d.id = '{d.id}'")
+    status, wrong, _ = forged(*one("amount", "core.dossier", f"id = '{d.id}'", "1"), "--dossier", d.id)
+    same((status, [(r["table"], r["column"], r["database"]) for r in wrong]), (1, [("core.dossier", "amount", 1)]))
+    status, wrong, _ = forged(*one("state", "fee.order", f"dossier = '{d.id}'", "'placed'"), "--dossier", d.id)
+    same((status, [(r["table"], r["column"]) for r in wrong]), (1, [("fee.order", "state")]))
+    trail = one("trail", "core.dossier", f"id = '{d.id}'", "set_byte(trail, 17, (get_byte(trail, 17) + 1) % 256)")
+    status, wrong, _ = forged(*trail, "--from", steps[0]["at"], "--to", steps[-1]["at"])
+    same((status, [(r["key"], r["column"]) for r in wrong]), (1, [(d.id, "trail")]))
+    same(forged(*trail, "--dossier", d.id)[0], 1, "trail")
+    block = f"stage = 3 and lane = {d.place[0]} and first <= {last['number']} and last >= {last['number']}"
+    w.sql.run(f"create temp table kept_block as select entries from core.journal where {block}")
+    status, wrong, _ = forged(f"update core.journal set entries = set_byte(entries, length(entries) - 3, "
+                              f"get_byte(entries, length(entries) - 3) # 1) where {block}",
+                              f"update core.journal set entries = (select entries from kept_block) where {block}",
+                              "--stage", "fee", "--home", str(d.place[0]))
+    check(status == 1 and wrong and wrong[0]["table"] == "dossier.fee", wrong)
+    same(replay_part(w, "--dossier", d.id)[0], 0, "put back")
 
 
 stack.main(__file__, globals(), allowed_errors=["batch_refused", "turn_failed", "end=parked", "claim_failed", "end=dead"],
