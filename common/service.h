@@ -24,6 +24,8 @@
 #include "param.h"
 
 struct breaker;
+struct catalogue;
+struct procedure;
 struct worker;
 
 /* A message type that a topic from outside may carry. */
@@ -106,6 +108,8 @@ struct service {
 	const struct stmt		*fold_save;	/* one array parameter a column: insert or update */
 	const struct effect		*effects;	/* ended by a row without purpose; NULL: none */
 
+	/* The service's own reading of a procedure (its cache), made when the catalogue has been read. NULL: none. */
+	void			(*read_law)(struct procedure *, struct arena *);
 	ERR_CHECK enum fault	(*start)(struct worker *, struct err *);	/* NULL: nothing */
 	void			(*stop)(struct worker *);
 	/* Before the transaction, with all jobs of the turn: may read the database. NULL: nothing. */
@@ -156,6 +160,12 @@ void decide_content(struct decision *d, const char *kind, const uint8_t salt[SAL
 /* A row of the stage's own. */
 void decide_row(struct decision *d, const struct rowset *set, const void *row);
 
+/*
+ * The procedure, in the version that the dossier was received under.  NULL:
+ * it is not known here yet, and the job waits; intake knows it, so soon.
+ */
+const struct procedure *decide_procedure(struct decision *d);
+
 /* Not now: try this job again at due_at; reason is a short static name. */
 void decide_wait(struct decision *d, time_us due_at, const char *reason);
 
@@ -171,6 +181,12 @@ void *worker_state(struct worker *worker);	/* the service's, set in start */
 void worker_set_state(struct worker *worker, void *state);
 struct db *worker_db(struct worker *worker);
 struct arena *worker_arena(struct worker *worker);	/* of the turn */
+
+/* The law, as it was read last; kept up to date by itself. */
+const struct catalogue *worker_catalogue(const struct worker *worker);
+void worker_catalogue_soon(struct worker *worker);	/* something is missing in it: read it anew before long */
+/* Read it anew now if it has changed; not in decide. */
+ERR_CHECK enum fault worker_catalogue_now(struct worker *worker, struct err *err);
 
 /* The rows as committed, unlocked; *out has one entry an id, NULL where there is none. */
 ERR_CHECK enum fault worker_load(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n,

@@ -102,6 +102,8 @@ static const struct param common_params[] = {
 	    "most messages of one transaction; 0: 200, tracking 500" },
 	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
 	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
+	{ "catalogue.refresh", PARAM_INT, &settings.catalogue_ms, "10000", 100, 3600000, "ms",
+	    "how often to look whether the catalogue has changed" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
 	{ "gather.pause", PARAM_INT, &settings.pause_ms, "20", 0, 1000, "ms",
@@ -227,6 +229,8 @@ worker_start(struct worker *w, struct err *err)
 		if (fault == FAULT_NONE && access(w->set.http_ca, R_OK) != 0)
 			fault = err_set(err, FAULT_FATAL, "start", "http.ca", "http.ca: cannot read %s", w->set.http_ca);
 	}
+	if (fault == FAULT_NONE)
+		fault = law_begin(w, err);
 	if (fault == FAULT_NONE && w->service->start != NULL)
 		fault = w->service->start(w, err);
 	if (fault == FAULT_NONE)
@@ -308,6 +312,7 @@ worker_free(struct worker *w)
 {
 	if (w->service->stop != NULL && w->state != NULL)
 		w->service->stop(w);
+	law_end(w);
 	for (int i = 0; i < LANE_LIMIT; i++) {
 		if (w->lanes[i] != NULL)
 			free(w->lanes[i]->suspects);

@@ -36,6 +36,7 @@ struct settings {
 	int64_t		batch, budget_ms, pause_ms, session_timeout_ms, message_timeout_ms, skew_ms, upkeep_ms;
 	int64_t		effect_timeout_ms, appeal_ms, http_at_once, http_per_host, backlog, message_bytes, inquiries;
 	const char	*listen;
+	int64_t		catalogue_ms;
 	bool		log_jobs;
 };
 
@@ -180,6 +181,8 @@ struct worker {
 	struct param_set	params;
 	char			*name, *owner;
 	void			*state;
+	struct catalogue	*catalogue;
+	int64_t			law_at_us;	/* when to look whether it has changed */
 
 	struct db		*db;
 	struct consumer		*consumer;
@@ -358,6 +361,11 @@ bool peer_enter(struct worker *w, struct flight *f);		/* may it begin now? */
 void peer_leave(struct worker *w, const struct flight *f);	/* it has ended */
 /* How long an effect should wait before it is begun; 0: it may be. */
 int64_t peer_wait_us(struct worker *w, const struct effect *effect, int64_t ord);
+
+/* worker_catalogue.c */
+ERR_CHECK enum fault law_begin(struct worker *w, struct err *err);
+void law_tick(struct worker *w);
+void law_end(struct worker *w);
 
 /* worker_metric.c: what is counted */
 void metrics_begin(struct worker *w);

@@ -44,13 +44,9 @@
 
 #include "casework_sql.h"
 
-enum { REFRESH_US = 10 * 1000 * 1000 };
-
 static const struct param params[] = { { .name = NULL } };
 
 struct state {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_at;
 	time_us			intake_read_to;	/* as of this turn */
 	uint8_t			(*waiting)[UUID_BYTES];	/* of this turn's timers, those with something at intake */
 	int			n_waiting;
@@ -69,25 +65,19 @@ park(struct decision *d, const struct err *why)
 static const struct calendar *
 calendar_of(const struct decision *d)
 {
-	struct state *state = worker_state(d->worker);
-
-	return catalogue_calendar(state->catalogue);
+	return catalogue_calendar(worker_catalogue(d->worker));
 }
 
 /* NULL, and the job is set aside, where the law it was received under is not there. */
 static const struct casework_case *
 case_of(struct decision *d, const struct casework_law **law)
 {
-	struct state *state = worker_state(d->worker);
-	const struct procedure *procedure = catalogue_procedure_version(state->catalogue, d->dos->procedure,
-	    d->dos->procedure_version);
+	const struct procedure *procedure = decide_procedure(d);
 	const struct casework_case *its_case;
 	struct err err;
 
-	if (procedure == NULL) {
-		decide_wait(d, d->now + 10 * SECOND_US, "catalogue");
+	if (procedure == NULL)
 		return NULL;
-	}
 	*law = procedure->cache;
 	its_case = casework_law_case(*law, d->dos->case_code);
 	if (its_case == NULL) {
@@ -311,13 +301,8 @@ static enum fault
 casework_start(struct worker *worker, struct err *err)
 {
 	struct state *state = mem_new(1, sizeof *state);
-	enum fault fault = catalogue_load(worker_db(worker), &state->catalogue, err);
 
-	if (fault != FAULT_NONE) {
-		free(state);
-		return fault;
-	}
-	catalogue_prepare(state->catalogue, casework_law_make);
+	(void)err;
 	random_bytes(state->seed, sizeof state->seed);
 	state->intake_read_to = TIME_NONE;
 	worker_set_state(worker, state);
@@ -327,12 +312,7 @@ casework_start(struct worker *worker, struct err *err)
 static void
 casework_stop(struct worker *worker)
 {
-	struct state *state = worker_state(worker);
-
-	if (state == NULL)
-		return;
-	catalogue_free(state->catalogue);
-	free(state);
+	free(worker_state(worker));
 }
 
 /* Only a turn with timers needs to know how far intake is, and what stands there. */
@@ -372,22 +352,6 @@ casework_prepare(struct worker *worker, struct job *const *jobs, int n, struct e
 	return FAULT_NONE;
 }
 
-/* A catalogue that cannot be read anew stays as it was. */
-static void
-casework_tick(struct worker *worker)
-{
-	struct state *state = worker_state(worker);
-	struct catalogue *before = state->catalogue;
-	struct err err;
-
-	if (clock_span_us() - state->refreshed_at < REFRESH_US)
-		return;
-	state->refreshed_at = clock_span_us();
-	if (catalogue_refresh(worker_db(worker), &state->catalogue, &err) == FAULT_NONE &&
-	    state->catalogue != before)
-		catalogue_prepare(state->catalogue, casework_law_make);
-}
-
 static void
 casework_decide(struct decision *d)
 {
@@ -418,7 +382,7 @@ static const struct service service = {
 	.outside = outside,
 	.ev_unknown = EV_CASEWORK_UNKNOWN, .ev_repeated = EV_CASEWORK_REPEATED,
 	.ev_refused = EV_CASEWORK_ACTION_REFUSED,
-	.start = casework_start, .stop = casework_stop, .tick = casework_tick, .prepare = casework_prepare,
+	.start = casework_start, .stop = casework_stop, .read_law = casework_law_make, .prepare = casework_prepare,
 	.decide = casework_decide,
 };
 

@@ -39,7 +39,7 @@
 
 #include "dispatch_sql.h"
 
-enum { REFRESH_US = 10 * 1000 * 1000, ANSWER_BYTES_MAX = 64 * 1024 };
+enum { ANSWER_BYTES_MAX = 64 * 1024 };
 
 static const char *post_url, *post_customer;
 static int64_t timeout_ms;
@@ -52,11 +52,6 @@ static const struct param params[] = {
 	{ .name = "dispatch.post.timeout", .type = PARAM_INT, .target = &timeout_ms, .fallback = "10s",
 	  .least = 100, .most = 60000, .unit = "ms", .doc = "How long one call to the post may take." },
 	{ .name = NULL },
-};
-
-struct state {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_at;
 };
 
 /* --- the way out --------------------------------------------------------------- */
@@ -72,12 +67,11 @@ park(struct decision *d, const char *code, const char *what)
 static const struct doc_node *
 sender_of(const struct decision *d)
 {
-	struct state *state = worker_state(d->worker);
-	const struct agency *agency = catalogue_agency(state->catalogue, d->dos->agency, calendar_local_day(d->now));
+	const struct catalogue *catalogue = worker_catalogue(d->worker);
+	const struct agency *agency = catalogue_agency(catalogue, d->dos->agency, calendar_local_day(d->now));
 
 	if (agency == NULL)
-		agency = catalogue_agency(state->catalogue, d->dos->agency,
-		    calendar_local_day(d->dos->received_at));
+		agency = catalogue_agency(catalogue, d->dos->agency, calendar_local_day(d->dos->received_at));
 	return agency != NULL ? doc_get(agency->body, "return_address") : NULL;
 }
 
@@ -256,44 +250,6 @@ asked_parcel(const struct job *job, int status, const struct doc_node *body)
 
 /* --- callbacks ----------------------------------------------------------------- */
 
-static enum fault
-dispatch_start(struct worker *worker, struct err *err)
-{
-	struct state *state = mem_new(1, sizeof *state);
-	enum fault fault = catalogue_load(worker_db(worker), &state->catalogue, err);
-
-	if (fault != FAULT_NONE) {
-		free(state);
-		return fault;
-	}
-	worker_set_state(worker, state);
-	return FAULT_NONE;
-}
-
-static void
-dispatch_stop(struct worker *worker)
-{
-	struct state *state = worker_state(worker);
-
-	if (state == NULL)
-		return;
-	catalogue_free(state->catalogue);
-	free(state);
-}
-
-/* A catalogue that cannot be read anew stays as it was. */
-static void
-dispatch_tick(struct worker *worker)
-{
-	struct state *state = worker_state(worker);
-	struct err err;
-
-	if (clock_span_us() - state->refreshed_at < REFRESH_US)
-		return;
-	state->refreshed_at = clock_span_us();
-	(void)!catalogue_refresh(worker_db(worker), &state->catalogue, &err);
-}
-
 /* Only a parcel needs the address; casework says with its decision how the result goes out. */
 static bool
 dispatch_inquires(struct worker *worker, const struct job *job)
@@ -344,7 +300,6 @@ static const struct service service = {
 	.fold = &dispatch_fold,
 	.fold_load = &dispatch_sql[SQL_DISPATCH_LOAD], .fold_save = &dispatch_sql[SQL_DISPATCH_SAVE],
 	.effects = effects,
-	.start = dispatch_start, .stop = dispatch_stop, .tick = dispatch_tick,
 	.inquires = dispatch_inquires, .inquire = dispatch_inquire,
 	.decide = dispatch_decide,
 };

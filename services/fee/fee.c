@@ -46,8 +46,6 @@
 
 #include "fee_sql.h"
 
-enum { REFRESH_US = 10 * 1000 * 1000 };
-
 static struct fee_platform platform;
 static int64_t term_ms;
 
@@ -66,11 +64,6 @@ static const struct param params[] = {
 	{ .name = NULL },
 };
 
-struct state {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_at;
-};
-
 /* --- leaves -------------------------------------------------------------------- */
 
 static void
@@ -84,14 +77,9 @@ park(struct decision *d, const struct err *why)
 static const struct fee_law *
 law_of(struct decision *d)
 {
-	struct state *state = worker_state(d->worker);
-	const struct procedure *procedure = catalogue_procedure_version(state->catalogue, d->dos->procedure,
-	    d->dos->procedure_version);
+	const struct procedure *procedure = decide_procedure(d);
 
-	if (procedure != NULL)
-		return procedure->cache;
-	decide_wait(d, d->now + 10 * SECOND_US, "catalogue");
-	return NULL;
+	return procedure != NULL ? procedure->cache : NULL;
 }
 
 /* "<dossier>.F<version>" of the event that is about to be given. */
@@ -396,48 +384,6 @@ asked_platform(const struct job *job, int status, const struct doc_node *body)
 
 /* --- callbacks ----------------------------------------------------------------- */
 
-static enum fault
-fee_start(struct worker *worker, struct err *err)
-{
-	struct state *state = mem_new(1, sizeof *state);
-	enum fault fault = catalogue_load(worker_db(worker), &state->catalogue, err);
-
-	if (fault != FAULT_NONE) {
-		free(state);
-		return fault;
-	}
-	catalogue_prepare(state->catalogue, fee_law_make);
-	worker_set_state(worker, state);
-	return FAULT_NONE;
-}
-
-static void
-fee_stop(struct worker *worker)
-{
-	struct state *state = worker_state(worker);
-
-	if (state == NULL)
-		return;
-	catalogue_free(state->catalogue);
-	free(state);
-}
-
-/* A catalogue that cannot be read anew stays as it was. */
-static void
-fee_tick(struct worker *worker)
-{
-	struct state *state = worker_state(worker);
-	struct catalogue *before = state->catalogue;
-	struct err err;
-
-	if (clock_span_us() - state->refreshed_at < REFRESH_US)
-		return;
-	state->refreshed_at = clock_span_us();
-	if (catalogue_refresh(worker_db(worker), &state->catalogue, &err) == FAULT_NONE &&
-	    state->catalogue != before)
-		catalogue_prepare(state->catalogue, fee_law_make);
-}
-
 static void
 fee_decide(struct decision *d)
 {
@@ -476,7 +422,7 @@ static const struct service service = {
 	.fold = &fee_fold,
 	.fold_load = &fee_sql[SQL_FEE_LOAD], .fold_save = &fee_sql[SQL_FEE_SAVE],
 	.effects = effects,
-	.start = fee_start, .stop = fee_stop, .tick = fee_tick,
+	.read_law = fee_law_make,
 	.decide = fee_decide,
 };
 

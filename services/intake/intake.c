@@ -35,7 +35,7 @@
  *	read yet makes a request wait.
  *
  * PARAMETERS
- *	intake.code.block, intake.catalogue.refresh.ms
+ *	intake.code.block
  *
  * LIMITS
  *	When the stored content of a submission has been removed, a second one
@@ -55,22 +55,17 @@
 #define TYPE_WITHDRAWAL "vn.dossier.withdrawal_requested.v1"
 #define TYPE_DELIVERY "vn.dossier.delivery_change_requested.v1"
 
-enum { WAIT_CATALOGUE_MS = 1000 };
-static const char reason_salt[] = "salt", reason_serial[] = "serial", reason_catalogue[] = "catalogue";
+static const char reason_salt[] = "salt", reason_serial[] = "serial";
 
-static int64_t code_block, refresh_ms;
+static int64_t code_block;
 
 static const struct param params[] = {
 	{ "intake.code.block", PARAM_INT, &code_block, "50", 1, 100000, NULL,
 	  "Serial numbers of dossier codes that are taken at once for an agency and a day." },
-	{ "intake.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
-	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };
 
 struct intake {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_us;	/* on the span clock */
 	struct serials		*serials;
 	struct digest		*digest;
 	uint8_t			secret[DIGEST_BYTES];	/* salts are derived from it; never leaves the process */
@@ -84,12 +79,7 @@ start(struct worker *worker, struct err *err)
 {
 	struct intake *intake = mem_new(1, sizeof *intake);
 
-	if (catalogue_load(worker_db(worker), &intake->catalogue, err) != FAULT_NONE) {
-		free(intake);
-		return err->fault;
-	}
-	catalogue_prepare(intake->catalogue, intake_procedure_prepare);
-	intake->refreshed_us = clock_span_us();
+	(void)err;
 	intake->serials = serials_new();
 	intake->digest = digest_new();
 	random_bytes(intake->secret, sizeof intake->secret);
@@ -104,38 +94,10 @@ stop(struct worker *worker)
 
 	if (intake == NULL)
 		return;
-	catalogue_free(intake->catalogue);
 	serials_free(intake->serials);
 	digest_free(intake->digest);
 	free(intake);
 	worker_set_state(worker, NULL);
-}
-
-static enum fault
-refresh(struct worker *worker, struct err *err)
-{
-	struct intake *intake = worker_state(worker);
-	struct catalogue *before = intake->catalogue;
-
-	intake->refreshed_us = clock_span_us();
-	if (catalogue_refresh(worker_db(worker), &intake->catalogue, err) != FAULT_NONE)
-		return err->fault;
-	if (intake->catalogue != before)
-		catalogue_prepare(intake->catalogue, intake_procedure_prepare);
-	return FAULT_NONE;
-}
-
-static void
-tick(struct worker *worker)
-{
-	const struct intake *intake = worker_state(worker);
-	struct db *db = worker_db(worker);
-	struct err err;
-
-	if (clock_span_us() - intake->refreshed_us < refresh_ms * 1000 || db == NULL || db_is_broken(db))
-		return;
-	if (refresh(worker, &err) != FAULT_NONE)
-		worker_count(worker, "catalogue_refresh_failed");	/* the one in hand is good */
 }
 
 /* --- before the transaction ---------------------------------------------------- */
@@ -151,7 +113,7 @@ is_submission(const struct job *job)
  * names a procedure or an agency that is not in the catalogue at hand.
  */
 static bool
-needs_count(const struct intake *intake, struct job *const *jobs, int n, struct serial_need *needs, int *n_needs)
+needs_count(const struct catalogue *catalogue, struct job *const *jobs, int n, struct serial_need *needs, int *n_needs)
 {
 	bool all_known = true;
 
@@ -165,8 +127,8 @@ needs_count(const struct intake *intake, struct job *const *jobs, int n, struct 
 		    !text_is_absent(jobs[i]->errors))
 			continue;
 		day = calendar_local_day(jobs[i]->place.at);
-		if (catalogue_procedure(intake->catalogue, procedure, day) == NULL ||
-		    catalogue_agency(intake->catalogue, agency, day) == NULL)
+		if (catalogue_procedure(catalogue, procedure, day) == NULL ||
+		    catalogue_agency(catalogue, agency, day) == NULL)
 			all_known = false;
 		else
 			*n_needs = serial_need_add(needs, *n_needs, agency, day);
@@ -194,10 +156,10 @@ prepare(struct worker *worker, struct job *const *jobs, int n, struct err *err)
 	struct serial_need *needs = ARENA_ARRAY(worker_arena(worker), struct serial_need, (size_t)n + 1);
 	int n_needs;
 
-	if (!needs_count(intake, jobs, n, needs, &n_needs)) {
-		if (refresh(worker, err) != FAULT_NONE)
+	if (!needs_count(worker_catalogue(worker), jobs, n, needs, &n_needs)) {
+		if (worker_catalogue_now(worker, err) != FAULT_NONE)
 			return err->fault;
-		(void)needs_count(intake, jobs, n, needs, &n_needs);
+		(void)needs_count(worker_catalogue(worker), jobs, n, needs, &n_needs);
 	}
 	n_needs = serials_short(intake->serials, needs, n_needs, code_block);
 	if (n_needs > 0 && serials_load(intake->serials, worker_db(worker), worker_arena(worker),
@@ -274,7 +236,6 @@ give_registered(struct decision *d, const struct intake_verdict *verdict)
 static void
 decide_first(struct decision *d)
 {
-	const struct intake *intake = worker_state(d->worker);
 	const struct job *job = d->job;
 	struct intake_verdict verdict;
 
@@ -286,7 +247,7 @@ decide_first(struct decision *d)
 		give_rejected(d, intake_error_json(d->arena, "json"), NULL);
 		return;
 	}
-	intake_judge_submission(intake->catalogue, job->data, job->place.at, d->arena, &verdict);
+	intake_judge_submission(worker_catalogue(d->worker), job->data, job->place.at, d->arena, &verdict);
 	if (verdict.warnings != 0)
 		worker_count(d->worker, "personal_number_doubtful");
 	if (verdict.errors.n > 0)
@@ -367,17 +328,14 @@ give_granted(struct decision *d, enum intake_request request)
 static void
 decide_request(struct decision *d, enum intake_request request)
 {
-	struct intake *intake = worker_state(d->worker);
 	struct intake_errors errors = { .arena = d->arena };
 	const struct procedure *procedure = NULL;
 
-	if (request != INTAKE_WITHDRAWAL && !text_is_absent(d->dos->procedure)) {
-		procedure = catalogue_procedure_version(intake->catalogue, d->dos->procedure, d->dos->procedure_version);
-		if (procedure == NULL && dossier_may(d->dos, EV_INTAKE_SUPPLEMENTED)) {
-			intake->refreshed_us = 0;	/* look at once: whoever registered it knows it already */
-			decide_wait(d, d->now + WAIT_CATALOGUE_MS * 1000, reason_catalogue);
+	/* What has ended is refused by itself, and a withdrawal asks for no law. */
+	if (request != INTAKE_WITHDRAWAL && !dossier_is_finished(d->dos)) {
+		procedure = decide_procedure(d);
+		if (procedure == NULL)
 			return;
-		}
 	}
 	intake_judge_request(request, d->dos, procedure, d->job->ce_source, d->job->data, d->job->place.at, &errors);
 	if (errors.n > 0)
@@ -420,7 +378,7 @@ static const struct service service = {
 	.sql = intake_sql, .n_sql = SQL_INTAKE_COUNT,
 	.outside = outside,
 	.ev_unknown = EV_INTAKE_UNKNOWN, .ev_repeated = EV_INTAKE_REPEATED, .ev_refused = EV_INTAKE_REFUSED,
-	.start = start, .stop = stop, .tick = tick,
+	.start = start, .stop = stop, .read_law = intake_procedure_prepare,
 	.prepare = prepare, .decide = decide,
 };
 

@@ -31,8 +31,7 @@
  *
  * PARAMETERS
  *	lookup.population.url, lookup.enterprise.url, lookup.timeout,
- *	lookup.patience_ms, lookup.integration, lookup.application,
- *	lookup.catalogue.refresh.ms
+ *	lookup.patience_ms, lookup.integration, lookup.application
  *
  * LIMITS
  *	The name of a business is not compared with the population register: the
@@ -50,7 +49,7 @@ enum { TAG_BEGIN = QUESTIONS_MAX, BEGIN_PAUSE_MS = 1000, PROBE_PAUSE_MS = 100, A
     HTTP_OK = 200 };
 
 static const char *urls[LOOKUP_REGISTRIES], *integration, *application;
-static int64_t timeout_ms, patience_ms, refresh_ms;
+static int64_t timeout_ms, patience_ms;
 
 static const struct param params[] = {
 	{ "lookup.population.url", PARAM_TEXT, &urls[LOOKUP_POPULATION], "http://127.0.0.1:8081/population", 0, 0, NULL,
@@ -64,8 +63,6 @@ static const struct param params[] = {
 	  "Our code at the service bus (MaTichHop)." },
 	{ "lookup.application", PARAM_TEXT, &application, "dossier-lookup", 0, 0, NULL,
 	  "Who asks, as the registers log it (MaCanBo)." },
-	{ "lookup.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
-	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };
 
@@ -74,8 +71,6 @@ static const struct breaker_rule register_rule = { .failures = 5, .window = 20, 
 static const struct backoff asking_backoff = { 300, 10000 };
 
 struct lookup {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_us;
 	struct breaker		breaker[LOOKUP_REGISTRIES];
 };
 
@@ -115,11 +110,7 @@ start(struct worker *worker, struct err *err)
 {
 	struct lookup *own = mem_new(1, sizeof *own);
 
-	if (catalogue_load(worker_db(worker), &own->catalogue, err) != FAULT_NONE) {
-		free(own);
-		return err->fault;
-	}
-	own->refreshed_us = clock_span_us();
+	(void)err;
 	for (int i = 0; i < LOOKUP_REGISTRIES; i++) {
 		breaker_init(&own->breaker[i], &register_rule);
 		worker_watch(worker, lookup_registry_name((enum lookup_registry)i), &own->breaker[i]);
@@ -131,27 +122,7 @@ start(struct worker *worker, struct err *err)
 static void
 stop(struct worker *worker)
 {
-	struct lookup *own = worker_state(worker);
-
-	if (own == NULL)
-		return;
-	catalogue_free(own->catalogue);
-	free(own);
-	worker_set_state(worker, NULL);
-}
-
-static void
-tick(struct worker *worker)
-{
-	struct lookup *own = worker_state(worker);
-	struct db *db = worker_db(worker);
-	struct err err;
-
-	if (clock_span_us() - own->refreshed_us < refresh_ms * 1000 || db == NULL || db_is_broken(db))
-		return;
-	own->refreshed_us = clock_span_us();
-	if (catalogue_refresh(db, &own->catalogue, &err) != FAULT_NONE)
-		worker_count(worker, "catalogue_refresh_failed");
+	free(worker_state(worker));
 }
 
 /* --- asking -------------------------------------------------------------------- */
@@ -273,9 +244,8 @@ matches_load(struct inquiry *q, struct lookup_facts *facts)
 static void
 begin(struct inquiry *q)
 {
-	struct lookup *own = worker_state(q->worker);
 	struct lookup_facts *facts = q->facts;
-	const struct procedure *procedure = catalogue_procedure_version(own->catalogue,
+	const struct procedure *procedure = catalogue_procedure_version(worker_catalogue(q->worker),
 	    doc_get_text(facts->submission, "procedure"), (int32_t)q->event->procedure_version);
 
 	if (procedure != NULL)
@@ -283,7 +253,7 @@ begin(struct inquiry *q)
 	for (int i = 0; i < facts->n; i++)
 		facts->answer[i] = (struct lookup_answer){ .end = LOOKUP_END_OPEN };
 	if (procedure == NULL)
-		own->refreshed_us = 0;		/* look at once: intake knows it already */
+		worker_catalogue_soon(q->worker);	/* intake knows it already */
 	if (procedure == NULL || !matches_load(q, facts)) {
 		inquiry_later(q, BEGIN_PAUSE_MS, TAG_BEGIN);
 		return;
@@ -391,7 +361,6 @@ put_evidence(struct decision *d, const struct lookup_facts *facts, int i)
 static void
 decide(struct decision *d)
 {
-	const struct lookup *own = worker_state(d->worker);
 	const struct lookup_facts *facts = d->inquiry->facts;
 	const struct doc_node *missing = NULL;
 	const struct procedure *procedure;
@@ -405,11 +374,9 @@ decide(struct decision *d)
 		d->job->end = END_PARKED;
 		return;
 	}
-	procedure = catalogue_procedure_version(own->catalogue, d->dos->procedure, d->dos->procedure_version);
-	if (procedure == NULL) {
-		decide_wait(d, d->now + BEGIN_PAUSE_MS * 1000, "catalogue");
+	procedure = decide_procedure(d);
+	if (procedure == NULL)
 		return;
-	}
 	if (!text_is_absent(d->job->event->missing) && doc_parse(d->arena, d->job->event->missing, NULL, &missing,
 	    &(struct doc_error){ 0 }) != FAULT_NONE)
 		bug("verification's missing is no JSON");
@@ -436,7 +403,7 @@ static const struct service service = {
 	.params = params,
 	.sql = lookup_sql, .n_sql = SQL_LOOKUP_COUNT,
 	.wakes = wakes, .n_wakes = sizeof wakes / sizeof *wakes,
-	.start = start, .stop = stop, .tick = tick,
+	.start = start, .stop = stop,
 	.inquires = inquires, .inquire = inquire, .answered = answered, .again = again,
 	.decide = decide,
 };

@@ -42,7 +42,7 @@
 
 #include "tracking_sql.h"
 
-enum { REFRESH_US = 10 * 1000 * 1000, ANSWER_BYTES_MAX = 64 * 1024, SENT_SLOTS = 1 << 15, PIECE_BLOCKS = 8,
+enum { ANSWER_BYTES_MAX = 64 * 1024, SENT_SLOTS = 1 << 15, PIECE_BLOCKS = 8,
 	PIECE_IDS = 256, PIECES_US = 20 * 1000 };
 
 static const char *sms_url, *email_url, *notices;
@@ -71,8 +71,6 @@ struct sent {
 };
 
 struct state {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_at;
 	bool			only_end;
 	int32_t			turn;
 	struct sent		sent[SENT_SLOTS];
@@ -298,8 +296,9 @@ on_event(struct decision *d)
 	contact = notice_contact(d->inquiry->contents, d->inquiry->n_contents, &to);
 	if (contact == CONTACT_NONE)
 		return;
-	facts.procedure = catalogue_procedure_version(state->catalogue, d->dos->procedure, d->dos->procedure_version);
-	facts.agency = catalogue_agency(state->catalogue, d->dos->agency, calendar_local_day(d->now));
+	facts.procedure = catalogue_procedure_version(worker_catalogue(d->worker), d->dos->procedure,
+	    d->dos->procedure_version);
+	facts.agency = catalogue_agency(worker_catalogue(d->worker), d->dos->agency, calendar_local_day(d->now));
 	notice_write(notice, &facts, d->arena, &text);
 	uuid_to_text(d->dos->id, id);
 	event = decide_event(d, EV_TRACKING_NOTICE_ORDERED);
@@ -367,17 +366,11 @@ static enum fault
 tracking_start(struct worker *worker, struct err *err)
 {
 	struct state *state;
-	enum fault fault;
 
 	if (strcmp(notices, "all") != 0 && strcmp(notices, "end") != 0)
 		return err_set(err, FAULT_FATAL, "start", NULL, "tracking.notices must be all or end");
 	state = mem_new(1, sizeof *state);
 	state->only_end = strcmp(notices, "end") == 0;
-	fault = catalogue_load(worker_db(worker), &state->catalogue, err);
-	if (fault != FAULT_NONE) {
-		free(state);
-		return fault;
-	}
 	worker_set_state(worker, state);
 	return FAULT_NONE;
 }
@@ -385,26 +378,7 @@ tracking_start(struct worker *worker, struct err *err)
 static void
 tracking_stop(struct worker *worker)
 {
-	struct state *state = worker_state(worker);
-
-	if (state == NULL)
-		return;
-	catalogue_free(state->catalogue);
-	free(state);
-}
-
-/* A catalogue that cannot be read anew stays as it was. */
-static void
-tracking_tick(struct worker *worker)
-{
-	struct state *state = worker_state(worker);
-	struct err err;
-
-	send_again(worker);
-	if (clock_span_us() - state->refreshed_at < REFRESH_US)
-		return;
-	state->refreshed_at = clock_span_us();
-	(void)!catalogue_refresh(worker_db(worker), &state->catalogue, &err);
+	free(worker_state(worker));
 }
 
 static bool
@@ -459,7 +433,7 @@ main(int argc, char **argv)
 		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters,
 		.effects = effects,
 		.start = tracking_start, .stop = tracking_stop, .prepare = tracking_prepare,
-		.claimed = tracking_claimed, .tick = tracking_tick,
+		.claimed = tracking_claimed, .tick = send_again,
 		.inquires = tracking_inquires, .inquire = tracking_inquire,
 		.decide = tracking_decide,
 	};

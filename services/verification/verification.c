@@ -29,7 +29,7 @@
  *
  * PARAMETERS
  *	verification.fetch, verification.objects.url, verification.timeout,
- *	verification.patience_ms, verification.catalogue.refresh.ms
+ *	verification.patience_ms
  *
  * LIMITS
  *	Signatures are not looked at.  A component that an officer did not ask for
@@ -43,10 +43,10 @@
 
 #include "verification_rules.h"
 
-enum { AT_ONCE = 6, WAIT_CATALOGUE_MS = 1000, PROBE_PAUSE_MS = 100 };
+enum { AT_ONCE = 6, PROBE_PAUSE_MS = 100 };
 
 static const char *fetch, *objects_url;
-static int64_t timeout_ms, patience_ms, refresh_ms;
+static int64_t timeout_ms, patience_ms;
 
 static const struct param params[] = {
 	{ "verification.fetch", PARAM_TEXT, &fetch, "all", 0, 0, NULL,
@@ -57,8 +57,6 @@ static const struct param params[] = {
 	  "How long reading one file may take." },
 	{ "verification.patience_ms", PARAM_INT, &patience_ms, "86400000", 1000, 604800000, "ms",
 	  "How long a file is asked for again before the dossier is parked for an operator." },
-	{ "verification.catalogue.refresh.ms", PARAM_INT, &refresh_ms, "10000", 100, 3600000, "ms",
-	  "How often to look whether the catalogue has changed." },
 	{ 0 }
 };
 
@@ -66,8 +64,6 @@ static const struct breaker_rule store_rule = { .failures = 10, .delay = { 500, 
 static const struct backoff file_backoff = { 200, 10000 };
 
 struct verification {
-	struct catalogue	*catalogue;
-	int64_t			refreshed_us;
 	struct breaker		store;
 };
 
@@ -94,11 +90,6 @@ start(struct worker *worker, struct err *err)
 	if (strcmp(fetch, "all") != 0 && strcmp(fetch, "none") != 0)
 		return err_set(err, FAULT_FATAL, "start", "verification.fetch", "verification.fetch is all or none");
 	own = mem_new(1, sizeof *own);
-	if (catalogue_load(worker_db(worker), &own->catalogue, err) != FAULT_NONE) {
-		free(own);
-		return err->fault;
-	}
-	own->refreshed_us = clock_span_us();
 	breaker_init(&own->store, &store_rule);
 	worker_watch(worker, "objects", &own->store);
 	worker_set_state(worker, own);
@@ -108,27 +99,7 @@ start(struct worker *worker, struct err *err)
 static void
 stop(struct worker *worker)
 {
-	struct verification *own = worker_state(worker);
-
-	if (own == NULL)
-		return;
-	catalogue_free(own->catalogue);
-	free(own);
-	worker_set_state(worker, NULL);
-}
-
-static void
-tick(struct worker *worker)
-{
-	struct verification *own = worker_state(worker);
-	struct db *db = worker_db(worker);
-	struct err err;
-
-	if (clock_span_us() - own->refreshed_us < refresh_ms * 1000 || db == NULL || db_is_broken(db))
-		return;
-	own->refreshed_us = clock_span_us();
-	if (catalogue_refresh(db, &own->catalogue, &err) != FAULT_NONE)
-		worker_count(worker, "catalogue_refresh_failed");
+	free(worker_state(worker));
 }
 
 /* --- finding out --------------------------------------------------------------- */
@@ -346,7 +317,6 @@ park(struct decision *d, const char *code, const char *why)
 static void
 decide(struct decision *d)
 {
-	struct verification *own = worker_state(d->worker);
 	const struct procedure *procedure;
 	struct verification_request request = { 0 };
 	struct verification_verdict verdict;
@@ -354,12 +324,9 @@ decide(struct decision *d)
 
 	if (dossier_is_finished(d->dos))
 		return;		/* for good: nobody waits for the answer */
-	procedure = catalogue_procedure_version(own->catalogue, d->dos->procedure, d->dos->procedure_version);
-	if (procedure == NULL) {
-		own->refreshed_us = 0;		/* look at once: intake knows it already */
-		decide_wait(d, d->now + WAIT_CATALOGUE_MS * 1000, "catalogue");
+	procedure = decide_procedure(d);
+	if (procedure == NULL)
 		return;
-	}
 	if (data_of(d->inquiry) == NULL) {
 		park(d, "contents", "the contents of the round are not in core.content");
 		return;
@@ -388,7 +355,7 @@ static const struct service service = {
 	.summary = "checks that the components are complete and the files what was declared",
 	.params = params,
 	.wakes = wakes, .n_wakes = sizeof wakes / sizeof *wakes,
-	.start = start, .stop = stop, .tick = tick,
+	.start = start, .stop = stop,
 	.inquires = inquires, .inquire = inquire, .answered = answered, .again = again,
 	.decide = decide,
 };
