@@ -182,7 +182,7 @@ struct worker {
 	char			*name, *owner;
 	void			*state;
 	struct catalogue	*catalogue;
-	int64_t			law_at_us;	/* when to look whether it has changed */
+	int64_t			law_seen_us, law_at_us;	/* when it was looked at, and is to be next */
 
 	struct db		*db;
 	struct consumer		*consumer;

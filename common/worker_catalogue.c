@@ -8,7 +8,14 @@
 #include "catalogue.h"
 #include "worker.h"
 
-enum { WAIT_SHIFT_MOST = 6 };
+enum { SOON_US = 250 * 1000, WAIT_SHIFT_MOST = 8 };
+
+static void
+next_look(struct worker *w)
+{
+	w->law_seen_us = clock_span_us();
+	w->law_at_us = w->law_seen_us + w->set.catalogue_ms * 1000;
+}
 
 enum fault
 law_begin(struct worker *w, struct err *err)
@@ -19,7 +26,7 @@ law_begin(struct worker *w, struct err *err)
 		return fault;
 	if (w->service->read_law != NULL)
 		catalogue_prepare(w->catalogue, w->service->read_law);
-	w->law_at_us = clock_span_us() + w->set.catalogue_ms * 1000;
+	next_look(w);
 	return FAULT_NONE;
 }
 
@@ -29,7 +36,7 @@ worker_catalogue_now(struct worker *w, struct err *err)
 	struct catalogue *before = w->catalogue;
 	enum fault fault = catalogue_refresh(w->db, &w->catalogue, err);
 
-	w->law_at_us = clock_span_us() + w->set.catalogue_ms * 1000;
+	next_look(w);
 	if (w->catalogue != before && w->service->read_law != NULL)
 		catalogue_prepare(w->catalogue, w->service->read_law);
 	return fault;
@@ -61,7 +68,8 @@ worker_catalogue(const struct worker *w)
 void
 worker_catalogue_soon(struct worker *w)
 {
-	w->law_at_us = 0;
+	if (w->law_at_us > w->law_seen_us + SOON_US)
+		w->law_at_us = w->law_seen_us + SOON_US;
 }
 
 const struct procedure *
@@ -76,6 +84,6 @@ decide_procedure(struct decision *d)
 	/* Whoever received the dossier knows it already. */
 	worker_catalogue_soon(d->worker);
 	d->job->attempts++;
-	decide_wait(d, d->now + (SECOND_US << shift), "catalogue");
+	decide_wait(d, d->now + ((int64_t)SOON_US << shift), "catalogue");
 	return NULL;
 }

@@ -159,10 +159,10 @@ housekeeping(struct worker *w)
 		malloc_trim(0);
 		w->tell_at_us = now_us + TELL_US;
 	}
-	if (now_us >= w->tick_at_us && !db_is_broken(w->db)) {
+	if (!db_is_broken(w->db))
 		law_tick(w);
-		if (w->service->tick != NULL)
-			w->service->tick(w);
+	if (now_us >= w->tick_at_us && w->service->tick != NULL && !db_is_broken(w->db)) {
+		w->service->tick(w);
 		w->tick_at_us = now_us + TICK_US;
 	}
 }
