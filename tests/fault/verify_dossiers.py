@@ -92,7 +92,7 @@ def stuck(w, say):
     for id, row in rows.items():
         say.count(dossiers=1)
         jobs = w.waiting(id)
-        say.count(parked=any(j["parked"] for j in jobs))
+        say.count(parked=any(j["parked"] for j in jobs), unsure=is_unsure(w, row))
         for kind, stage, what in needs(w, row):
             if not any(j["kind"] == kind and j["stage"] == STAGES.index(stage) for j in jobs):
                 say.wrong(f"{id}: {what}, and {stage} has no {'timer' if kind == TIMER else 'effect'} for it")
@@ -103,6 +103,11 @@ def stuck(w, say):
         else:
             say.count(waiting=1)
     late_timers(w, say)
+
+
+def is_unsure(w, row):
+    """Nobody knows whether it happened outside, and somebody has to find out."""
+    return any(own and own["unsure"] for own in (w.orders.get(row["fee_order"]), w.parcels.get(row["parcel"])))
 
 
 def needs(w, row):

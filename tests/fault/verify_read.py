@@ -70,13 +70,10 @@ class Topics:
             "bootstrap.servers": broker, "group.id": "verify", "enable.auto.commit": False, "enable.partition.eof": True,
             "auto.offset.reset": "error", "fetch.wait.max.ms": 10, "queued.min.messages": 200000,
             "queued.max.messages.kbytes": 262144, "fetch.message.max.bytes": 4194304, "fetch.max.bytes": 67108864,
-            "isolation.level": "read_committed", "error_cb": lambda error: None})
+            "isolation.level": "read_committed", "log_level": 0, "error_cb": lambda error: None})
 
     def partitions(self):
-        try:
-            found = self.consumer.list_topics(timeout=20).topics
-        except kafka.KafkaException as e:
-            raise CannotLook(f"broker {self.broker}: {e}")
+        found = self.consumer.list_topics(timeout=10).topics
         missing = [name for name in all_topics() if name not in found]
         if missing:
             raise CannotLook(f"broker {self.broker} has no topic {', '.join(missing)}")
@@ -161,10 +158,7 @@ def reckon(value):
 
 class Tables:
     def __init__(self, conninfo):
-        try:
-            self.db = psycopg2.connect(conninfo, options="-c timezone=UTC -c datestyle=ISO")
-        except psycopg2.Error as e:
-            raise CannotLook(f"database: {str(e).strip()}")
+        self.db = psycopg2.connect(conninfo, options="-c timezone=UTC -c datestyle=ISO")
         self.db.set_session(isolation_level="REPEATABLE READ", readonly=True)
         for oids, name, to in (((17,), "B", to_bytes), ((1184,), "T", to_micros), ((2950,), "U", lambda v, c: v)):
             psycopg2.extensions.register_type(psycopg2.extensions.new_type(oids, name, to), self.db)
@@ -182,13 +176,10 @@ class Tables:
 
     def read(self):
         """All tables as of one moment, and that moment."""
-        try:
-            found = {name: self.rows(query, 200 if name == "journal" else 2000) for name, query in TABLES.items()}
-            now = self.rows("select now() as now")[0]["now"]
-            self.db.rollback()
-            return found, now
-        except psycopg2.Error as e:
-            raise CannotLook(f"database: {str(e).strip()}")
+        found = {name: self.rows(query, 200 if name == "journal" else 2000) for name, query in TABLES.items()}
+        now = self.rows("select now() as now")[0]["now"]
+        self.db.rollback()
+        return found, now
 
     def value(self, query):
         with self.db.cursor() as cursor:
@@ -254,7 +245,17 @@ def same_moment(tables, before):
 
 def look(broker, conninfo, folder, acknowledged_path=None, settle=0):
     """Everything, once the system is quiet or the time for that is over."""
-    topics, tables, seen = Topics(broker), Tables(conninfo), Seen()
+    try:
+        return look_now(broker, conninfo, folder, acknowledged_path, settle)
+    except kafka.KafkaException as e:
+        raise CannotLook(f"broker {broker}: {e.args[0].str()}")
+    except psycopg2.Error as e:
+        raise CannotLook("database: " + str(e).splitlines()[0])
+
+
+def look_now(broker, conninfo, folder, acknowledged_path, settle):
+    ledgers(folder)                     # that there are none, is said at once
+    tables, topics, seen = Tables(conninfo), Topics(broker), Seen()
     end = time.monotonic() + settle
     while True:
         seen.troubles = unrest(tables, topics)

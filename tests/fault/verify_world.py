@@ -130,6 +130,12 @@ def message_of(topic, partition, offset, at, packed):
     return m
 
 
+def follows(lane, number, packed, claimed):
+    """Would a reader who has all that the table knows take it?"""
+    before = ZERO if number == 1 else lane.hashes.get(number - 1)
+    return before is not None and claimed == chain(before, number, packed).hex().encode()
+
+
 class Lane:
     """One journal partition, as the table has it and as the topic has it."""
 
@@ -139,7 +145,7 @@ class Lane:
         self.heads = {}             # last number of a block -> its head
         self.copies = {}            # number -> [(offset, packed, chain)] on the topic
         self.foreign = []           # (offset, why) of what is no entry of ours
-        self.events = {}            # number -> Event: the topic's first copy
+        self.events = {}            # number -> Event, of the topic's copies
         self.hashes = {}            # number -> chain's value, reckoned from the table
         self.order = None
 
@@ -217,21 +223,29 @@ class World:
             lane.hashes[number] = before = chain(before, number, lane.table[number])
 
     def read_copies(self, lane, part):
+        """What stands on the topic. Of two copies the table's counts; what the table does not know, when its chain fits."""
+        known = set()
         for offset, _, packed, claimed in part.messages:
             unpacked = unpack(packed)
             number = next((whole(v) for n, v in unpacked[1] if n == b"ce_sequence"), None)
             if claimed is None or not number:
                 lane.foreign.append((offset, "has no number or no chain"))
                 continue
-            if lane.table.get(number) == packed:
-                packed = lane.table[number]         # one object for both
+            stored = lane.table.get(number)
+            if stored == packed:
+                packed = stored                     # one object for both
             lane.copies.setdefault(number, []).append((offset, packed, claimed))
-            if number not in lane.events:
-                e = event_of(lane.stage, lane.lane, offset, packed, unpacked)
-                if e is None:
-                    lane.foreign.append((offset, f"number {number} is no entry that can be read"))
-                else:
-                    lane.events[number] = e
+            if number in known or (number in lane.events and packed is not stored):
+                continue
+            if stored is None and not follows(lane, number, packed, claimed):
+                continue
+            e = event_of(lane.stage, lane.lane, offset, packed, unpacked)
+            if e is None:
+                lane.foreign.append((offset, f"number {number} is no entry that can be read"))
+                continue
+            lane.events[number] = e
+            if packed is stored:
+                known.add(number)
 
     # outside
 
