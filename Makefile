@@ -157,6 +157,10 @@ bench:
 bench-replay bench-scale bench-outage bench-growth bench-start bench-profile: bench-%:
 	BUILD=$(BUILD) tests/bench/$*
 .PHONY: bench-replay bench-scale bench-outage bench-growth bench-start bench-profile
+# Seed, number of dossiers, of kills: SEED= COUNT= KILLS=
+kill-test: programs $(TEST_PROGRAMS)
+	BUILD=$(BUILD) tests/fault/kill
+.PHONY: kill-test
 fault-suite: programs test-programs
 	BUILD=$(BUILD) tests/fault/run
 .PHONY: fault-suite

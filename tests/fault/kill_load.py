@@ -1,8 +1,8 @@
 """kill_load - dossiers of all sorts, and ten of a hundred messages that are wrong, repeated, too early or too late.
 
-messages() follows from the seed; a message is what tests/pipeline/produce.c takes, with `source`, `id` and `type` for the checker.
+messages() follows from the seed; a message is what tests/pipeline/produce.c takes.
 """
-import random, uuid
+import itertools, random, uuid
 
 import stack
 from stack import as_json, dossier_id, headers, now_text, submission
@@ -23,14 +23,16 @@ BEHAVIOUR = {"defaults": {
     "officer": {"twice": 0.05, "refuse": 0.02, "deny": 0.03, "officer_ms": 300}, "citizen": {"twice": 0.05, "partial": 0.1}}}
 
 
-def tagged(message, source, id, type):
-    return {"source": source, "id": id, "type": type, **message}
+def named(message):
+    """Source and id of a good one."""
+    h = dict(message["headers"])
+    return h["ce_source"], h["ce_id"]
 
 
 class Load:
-    def __init__(self, seed, count, lanes):
+    def __init__(self, seed, lanes):
         self.random = random.Random(f"{seed}/load")
-        self.seed, self.count, self.lanes, self.n = seed, count, lanes, 0
+        self.seed, self.lanes, self.n = seed, lanes, 0
         self.dossiers = {}              # id: (source, ce_id), of what must be there in the end
         self.dead = 0                   # messages that end as dead letters
         self.behaviour = BEHAVIOUR
@@ -47,14 +49,14 @@ class Load:
         if partition is not None:
             m["partition"] = partition
         self.dossiers.setdefault(dossier_id(source, id), (source, id))
-        return tagged(m, source, id, SUBMITTED)
+        return m
 
     def about(self, topic, type, dossier, data, source, id=None, partition=None, value=None, subject=None):
         id = id or self.new_id("m")
         m = {"topic": topic, "key": dossier, "headers": headers(type, source, id, subject or dossier),
              "value": value if value is not None else as_json(data)}
         m["partition"] = self.random.randrange(self.lanes) if partition is None else partition
-        return tagged(m, source, id, type)
+        return m
 
     # what is wrong
 
@@ -72,8 +74,7 @@ class Load:
                         [h if h[0] != "ce_type" else ["ce_type", "vn.dossier.unheard_of.v1"] for h in good],
                         [h if h[0] != "ce_id" else ["ce_id", {"hex": "61ff00"}] for h in good]])
         self.dead += 1
-        return [tagged({"topic": topic, "key": id, "headers": bad, "value": "{}", "partition": r.randrange(self.lanes)},
-                       "/portal/broken", id, type)]
+        return [{"topic": topic, "key": id, "headers": bad, "value": "{}", "partition": r.randrange(self.lanes)}]
 
     def wrong_submission(self):
         """Rejected, with an answer: no JSON, or JSON that breaks the contract or the law."""
@@ -107,7 +108,8 @@ class Load:
     def out_of_turn(self, sent):
         """About a dossier that lives: too early, too late, or not asked for."""
         r, m = self.random, self.random.choice(sent)
-        id, source = dossier_id(m["source"], m["id"]), m["source"]
+        source, name = named(m)
+        id = dossier_id(source, name)
         made = r.choice([
             lambda: self.about("citizen.requests", "vn.dossier.withdrawal_requested.v1", id, {}, source),
             lambda: self.about("citizen.requests", "vn.dossier.supplemented.v1", id,
@@ -115,7 +117,7 @@ class Load:
             lambda: self.about("citizen.requests", "vn.dossier.delivery_change_requested.v1", id,
                                {"delivery": {"method": "counter"}}, source),
             lambda: self.about("citizen.requests", "vn.dossier.supplemented.v1", id, None, source, value="{\"nothing\":"),
-            lambda: self.about("agency.actions", "vn.dossier.action.resume.v1", id, stack.OFFICER, "/agency/H55.242"),
+            lambda: self.about("agency.actions", "vn.dossier.action.assign.v1", id, stack.OFFICER, "/agency/H55.242"),
             lambda: self.about("agency.actions", "vn.dossier.action.decide.v1", id, {"result": "perhaps"}, "/agency/H55.242"),
             lambda: self.about("payment.results", "vn.dossier.payment.result.v1", id, self.payment(id), "/bridge/payment"),
         ])()
@@ -124,16 +126,17 @@ class Load:
     # all of them
 
     def messages(self):
-        """Lists of messages; each is sent at once, in this order."""
+        """Lists of messages, without an end; each is sent at once, in this order."""
         r, sent = self.random, []
-        for n in range(self.count):
+        for n in itertools.count():
             template, changes = TEMPLATES[n % len(TEMPLATES)]
             data = submission(template, **changes)
             m = self.submit(data, r.choice(PORTALS), self.new_id())
             group = [m]
             if r.random() < 0.02:       # a request that is there before its dossier
+                source, name = named(m)
                 group.insert(0, self.about("citizen.requests", "vn.dossier.withdrawal_requested.v1",
-                                           dossier_id(m["source"], m["id"]), {}, m["source"]))
+                                           dossier_id(source, name), {}, source))
             sent = sent[-400:] + [m]
             if r.random() < 0.11:
                 group += r.choice([self.unreadable, self.wrong_submission, self.stray, lambda: self.repeated(sent),
