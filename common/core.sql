@@ -5,17 +5,27 @@
 select now()
 
 -- name: lane_claim
--- Take a lane over: raise its epoch (promise 2).  Waits for a transaction of the old owner.
+-- Take a lane over: raise its epoch (promise 2).  No row: there is none, or somebody has it locked, an old owner perhaps.
 -- An end is unclean when the owner had begun and did not release; a claim that failed says nothing.
 -- $1 stage, $2 lane, $3 owner, $4 its release. One row, or none: there is no such lane.
-update core.lane set
+with free as (select stage, lane from core.lane where stage = $1::smallint and lane = $2::integer for update skip locked)
+update core.lane l set
 	epoch = epoch + 1, owner = $3::text, owner_version = $4::text, claimed_at = now(), begun = false,
 	unclean = case when owner is null then 0 when not begun then unclean
 		when unclean_at = next_offset then unclean + 1 else 1 end,
 	unclean_at = case when owner is null then null when not begun then unclean_at else next_offset end
-where stage = $1::smallint and lane = $2::integer
+from free where l.stage = free.stage and l.lane = free.lane
 returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns,
 	taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean, step_note, born_at, claimed_at
+
+-- name: lane_exists
+-- $1 stage, $2 lane
+select from core.lane where stage = $1::smallint and lane = $2::integer
+
+-- name: lane_free
+-- Which of these lanes nobody has locked at this moment.
+-- $1 stage, $2 lanes
+select lane from core.lane where stage = $1::smallint and lane = any($2::integer[]) order by lane for update skip locked
 
 -- name: lane_begin
 -- The claim is complete: from here on an end without release counts.
@@ -107,6 +117,15 @@ select id, home, code, source, submission, digest, received_at, procedure, proce
 	dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
 	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
 from core.dossier where id = any($1::uuid[]) order by id for update
+
+-- name: dossier_lock_free
+-- Of dossiers that somebody else had locked for long, those that are free by now; it does not wait.
+-- $1 ids
+select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level, channel,
+	applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee, casework,
+	dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
+	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+from core.dossier where id = any($1::uuid[]) order by id for update skip locked
 
 -- name: dossier_load
 -- The same, as committed, without a lock.

@@ -297,6 +297,21 @@ consumer_reassign(struct consumer *c)
 }
 
 void
+consumer_claim_rest(struct consumer *c)
+{
+	int64_t positions[TOPICS_MAX];
+	bool gained = false;
+
+	for (int i = 0; i < c->n_lanes; i++)
+		if (c->options.positions(c->options.ctx, c->lanes[i]) == NULL) {
+			c->claimed[i] = c->options.claim(c->options.ctx, c->lanes[i], positions);
+			gained |= c->claimed[i];
+		}
+	if (gained)
+		assign_claimed(c);
+}
+
+void
 consumer_pause(struct consumer *c, bool paused)
 {
 	rd_kafka_topic_partition_list_t *list = NULL;

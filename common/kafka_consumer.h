@@ -63,6 +63,9 @@ int consumer_fd(const struct consumer *consumer);
 /* Assign anew what we hold: after a lane was dropped, or claimed late. */
 void consumer_reassign(struct consumer *consumer);
 
+/* Try to claim those that the group gave and that are not ours; the others are not disturbed for nothing. */
+void consumer_claim_rest(struct consumer *consumer);
+
 /* Stop or go on fetching all lanes; polling must go on meanwhile. */
 void consumer_pause(struct consumer *consumer, bool paused);
 

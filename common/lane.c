@@ -55,6 +55,23 @@ read_claim(const struct rows *rows, int n_topics, struct lane *lane)
 	lane->claimed_at = rows_time(rows, 0, 23);
 }
 
+static enum fault
+why_not_claimed(struct db *db, struct arena *arena, enum stage stage, int number, struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 2);
+	const struct rows *rows;
+
+	db_put_int2(args, (int)stage);
+	db_put_int4(args, number);
+	if (db_run(db, core_stmt(SQL_LANE_EXISTS), args, &rows, err) != FAULT_NONE)
+		return err->fault;
+	if (rows_count(rows) == 1)
+		return err_set(err, FAULT_RETRY, "claim a lane", LANE_LOCKED, "%s/%d: somebody has its row locked",
+		    stage_name(stage), number);
+	return err_set(err, FAULT_FATAL, "claim a lane", "no_lane",
+	    "%s/%d has no row in core.lane; run dossierctl topics apply", stage_name(stage), number);
+}
+
 enum fault
 lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, const char *owner,
     const char *release, struct lane *lane, struct err *err)
@@ -72,8 +89,7 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 	if (fault != FAULT_NONE)
 		return fault;
 	if (rows_count(rows) != 1)
-		return err_set(err, FAULT_FATAL, "claim a lane", "no_lane",
-		    "%s/%d has no row in core.lane; run dossierctl topics apply", stage_name(stage), number);
+		return why_not_claimed(db, arena, stage, number, err);
 	memset(lane->gap_since_us, 0, sizeof lane->gap_since_us);
 	memset(lane->eof, 0xff, sizeof lane->eof);
 	lane->lane = number;

@@ -59,7 +59,9 @@ struct lane {
 	int64_t			noted_acked, acked_us;	/* acked, and when it was seen to move or had nowhere to go */
 };
 
-/* Claim from the database into lane. FAULT_RETRY while it is busy; FATAL: no such lane. */
+#define LANE_LOCKED "locked"		/* code of a claim that failed because somebody has the row */
+
+/* Claim from the database into lane, without waiting. FAULT_RETRY while it is busy; FATAL: no such lane. */
 ERR_CHECK enum fault lane_claim(struct db *db, struct arena *arena, enum stage stage, int number,
     const char *owner, const char *release, struct lane *lane, struct err *err);
 

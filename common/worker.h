@@ -29,7 +29,8 @@ enum { HANG_S = 60 };
 
 enum { EFFECT_TIMEOUT_MOST_MS = 60000 };
 
-enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024 };
+enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024,
+    LOCKED_MAX = 64 };
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
@@ -46,6 +47,12 @@ struct suspect {
 	int	lane, topic;		/* topic, or origin of a stored one */
 	int64_t	number;			/* offset, or ord */
 	struct err why;
+};
+
+/* A dossier that somebody else has locked, and when it is tried again (span clock). */
+struct locked {
+	uint8_t		dossier[UUID_BYTES];
+	int64_t		try_us;
 };
 
 /* A message in hand, with the epoch of its lane when it was read. */
@@ -108,6 +115,7 @@ struct entry {
 	bool		exists;		/* as a row */
 	bool		dirty;
 	bool		is_new;
+	bool		locked_out;	/* by somebody else: shown as committed, not to be touched */
 	struct list	blocked;	/* int: lanes in which a message of it stays; those behind it wait */
 	bool		waits;		/* some message of it waits somewhere at this stage */
 	struct fold_rows rows;
@@ -209,6 +217,10 @@ struct worker {
 	int64_t			careful_until_us;	/* few at a time until then; 0: no need */
 	int64_t			appeal_at_us;
 	bool			alone_next;	/* the next turn is for a job that is tried alone */
+	int64_t			claims_rest_us;	/* until then no lane is claimed */
+	int64_t			locked_lane_us;	/* when one whose row is locked is tried again; 0: there is none */
+	struct locked		locked[LOCKED_MAX];	/* dossiers that somebody else has locked for long */
+	int			n_locked;
 	bool			paused, pause_known;	/* by an operator */
 	int64_t			pause_look_us;
 	struct peer		peers[PEERS_MAX];
@@ -315,6 +327,13 @@ ERR_CHECK enum fault care_take(struct turn *t, struct err *err);
 void care_committed(struct turn *t);
 void care_serve(struct worker *w);
 
+/* worker_locked.c: what somebody else has locked for long */
+enum fault locked_look(struct turn *t, struct lane **lanes, int n, struct err *err);	/* which of them stopped the turn */
+bool locked_known(const struct worker *w, const uint8_t *dossier);
+bool locked_waits(const struct worker *w, const uint8_t *dossier);	/* known, and not to be tried yet */
+void locked_tried(struct worker *w, const uint8_t *dossier, bool is_free);
+bool leave_alone(struct turn *t, struct job *job);
+
 /* worker_decide.c */
 void decide_all(struct turn *t);
 void give_answer(struct turn *t, struct job *job, struct entry *entry, enum event_type type);
@@ -339,6 +358,7 @@ void announce_dead(struct worker *w, int lane);
 /* worker_effect.c */
 void effects_start(struct turn *t);
 void flights_launch(struct worker *w);		/* held ones, as others land */
+bool landed_wait(const struct worker *w);	/* are there answers that a turn can take? */
 bool flights_wait(const struct worker *w);	/* is there something for the next turn? */
 void flights_answered(struct turn *t);		/* ended calls become jobs */
 void flight_read(struct turn *t, struct job *job);	/* what was answered */

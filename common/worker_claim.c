@@ -144,7 +144,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	if (number > w->most_lane)
 		w->most_lane = number;
 	/* One that has just failed speaks for the others: they are tried with it, later. */
-	if (w->is_closing || (w->want_reassign && clock_span_us() < w->reclaim_at_us)) {
+	if (w->is_closing || clock_span_us() < w->claims_rest_us) {
 		arena_free(arena);
 		return false;
 	}
@@ -168,8 +168,13 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	tell_fault(w, "claim_failed", &err);
 	if (fault == FAULT_FATAL)
 		w->fatal = err;
+	/* A row that somebody has locked says nothing about other lanes. */
+	if (strcmp(err.code, LANE_LOCKED) == 0) {
+		w->locked_lane_us = clock_span_us() + SECOND_US;
+		return false;
+	}
 	w->want_reassign = true;
-	w->reclaim_at_us = clock_span_us() + SECOND_US / 2;
+	w->claims_rest_us = w->reclaim_at_us = clock_span_us() + SECOND_US / 2;
 	return false;
 }
 

@@ -301,6 +301,10 @@ decide_message(struct turn *t, struct job *job, struct entry *entry)
 		wait_until(job, TIME_INFINITY, "behind");
 		return;
 	}
+	if (entry->locked_out) {
+		wait_until(job, t->now + SECOND_US, "locked");
+		return;
+	}
 	if (entry->exists && entry->dos.home != job->lane) {
 		if (!job->outside)
 			bug("an event of a dossier that lives in lane %d", entry->dos.home);
@@ -418,6 +422,8 @@ decide_one(struct turn *t, struct job *job)
 	struct entry *entry = job->has_dossier ? entry_find(t, job->dossier) : NULL;
 	bool decided_before = job->end != END_OPEN;
 
+	if (!decided_before && entry != NULL && entry->locked_out && leave_alone(t, job))
+		return;
 	if (!decided_before && job->kind == JOB_EFFECT)
 		decide_effect_job(t, job, entry);
 	else if (!decided_before && job->kind == JOB_TIMER)

@@ -230,11 +230,33 @@ flights_forget(struct worker *w, bool all)
 	w->n_held -= forget_list(w, w->held, all);
 }
 
+/* Answers for dossiers that somebody else has locked do not count: they would keep us turning for nothing. */
+static bool
+one_waits(const struct worker *w, const struct flight *list, int64_t now_us)
+{
+	for (; list != NULL; list = list->next)
+		if ((list->call != NULL || now_us > list->not_after_us) && !locked_waits(w, list->job.dossier))
+			return true;
+	return false;
+}
+
+bool
+landed_wait(const struct worker *w)
+{
+	return w->n_landed > 0 && (w->n_locked == 0 || one_waits(w, w->landed, 0));
+}
+
 bool
 flights_wait(const struct worker *w)
 {
-	return w->n_landed > 0 || (w->held != NULL && !w->paused && w->n_flying < FLYING_MAX / 2 &&
-	    clock_span_us() > w->held->not_after_us);
+	int64_t now_us;
+
+	if (landed_wait(w))
+		return true;
+	if (w->held == NULL || w->paused || w->n_flying >= FLYING_MAX / 2)
+		return false;
+	now_us = clock_span_us();
+	return now_us > w->held->not_after_us && (w->n_locked == 0 || one_waits(w, w->held, now_us));
 }
 
 /* The answer as the turn needs it: copied, because the flight ends here. */
@@ -267,7 +289,8 @@ take_landed(struct turn *t, struct flight *f)
 	struct lane *lane = owned_lane(w, f->lane);
 	struct job *job;
 
-	if (lane == NULL || lane->epoch != f->epoch || !care_admits(t, &f->job))
+	if (lane == NULL || lane->epoch != f->epoch || locked_waits(w, f->job.dossier) ||
+	    !care_admits(t, &f->job))
 		return;
 	job = ARENA_NEW(w->arena, struct job);
 	*job = f->job;

@@ -55,7 +55,7 @@ patience_ms(const struct worker *w)
 	int64_t left_ms = (w->due_poll_us - clock_span_us()) / 1000;
 
 	if (w->paused)
-		return w->n_landed > 0 ? 0 : IDLE_MS;
+		return landed_wait(w) ? 0 : IDLE_MS;
 	if (flights_wait(w) || w->n_ready > 0 || left_ms <= 0)
 		return 0;
 	return left_ms < IDLE_MS ? (int)left_ms : IDLE_MS;
@@ -147,6 +147,10 @@ housekeeping(struct worker *w)
 	if (w->want_reassign && now_us >= w->reclaim_at_us) {
 		w->want_reassign = false;
 		consumer_reassign(w->consumer);
+	}
+	if (w->locked_lane_us != 0 && now_us >= w->locked_lane_us) {
+		w->locked_lane_us = 0;
+		consumer_claim_rest(w->consumer);
 	}
 	/* Claims are rare: the client that checks the journals' tails is not kept. */
 	if (w->reader != NULL && !w->want_reassign) {

@@ -108,7 +108,8 @@ take_row(struct turn *t, const struct rows *rows, int r)
 	struct job *job = job_from_row(t, rows, r);
 	struct lane *lane = owned_lane(w, job->lane);
 
-	if (lane == NULL || already_here(t, job) || (is_stepping(w) && t->jobs.n > 0))
+	if (lane == NULL || already_here(t, job) || (is_stepping(w) && t->jobs.n > 0) ||
+	    (job->has_dossier && locked_waits(w, job->dossier)))
 		return false;
 	/* An effect under way in this process will come back by itself. */
 	if (job->kind == JOB_EFFECT && flight_exists(w, job->lane, job->origin, job->ord))

@@ -175,8 +175,10 @@ touched_lanes(struct worker *w, struct lane **out)
 	return n;
 }
 
+enum which { ALL, FREE, KNOWN_LOCKED };
+
 static struct db_args *
-entry_ids(struct turn *t, bool with_stage)
+entry_ids(struct turn *t, bool with_stage, enum which which)
 {
 	struct entry *const *entries = t->entries.items;
 	struct db_args *args = db_args_new(t->worker->arena, 2);
@@ -186,7 +188,8 @@ entry_ids(struct turn *t, bool with_stage)
 		db_put_int2(args, (int)t->worker->stage);
 	ids = db_put_array(args, DB_UUID);
 	for (int i = 0; i < t->entries.n; i++)
-		db_add_uuid(ids, entries[i]->dos.id);
+		if (which == ALL || locked_known(t->worker, entries[i]->dos.id) == (which == KNOWN_LOCKED))
+			db_add_uuid(ids, entries[i]->dos.id);
 	return args;
 }
 
@@ -198,6 +201,22 @@ fill_dossiers(struct turn *t, const struct rows *rows)
 
 		columns_get(rows, r, 0, dossier_columns, dossier_n_columns, t->worker->arena, &e->dos);
 		e->exists = true;
+	}
+}
+
+/* Of those that somebody else had locked: what is free by now, and what is not, as it was committed. */
+static void
+fill_locked(struct turn *t, const struct rows *free, const struct rows *all)
+{
+	fill_dossiers(t, free);
+	for (int r = 0; r < rows_count(all); r++) {
+		struct entry *e = entry_find(t, rows_uuid(all, r, 0));
+
+		locked_tried(t->worker, e->dos.id, e->exists);
+		if (e->exists)
+			continue;
+		columns_get(all, r, 0, dossier_columns, dossier_n_columns, t->worker->arena, &e->dos);
+		e->exists = e->locked_out = true;
 	}
 }
 
@@ -241,16 +260,20 @@ trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 {
 	struct worker *w = t->worker;
 	int64_t asked_us = clock_span_us();
-	int fence, dossiers = -1, stored = -1, folds = -1;
+	int fence, dossiers = -1, locked = -1, stored = -1, folds = -1;
 	enum fault fault;
 
 	db_queue_begin(w->db);
 	fence = lane_queue_fence(w->db, w->arena, w->stage, lanes, n_lanes);
 	if (t->entries.n > 0) {
-		dossiers = db_queue(w->db, core_stmt(SQL_DOSSIER_LOCK), entry_ids(t, false));
-		stored = db_queue(w->db, core_stmt(SQL_JOB_OF), entry_ids(t, true));
+		dossiers = db_queue(w->db, core_stmt(SQL_DOSSIER_LOCK), entry_ids(t, false, FREE));
+		if (w->n_locked > 0) {
+			locked = db_queue(w->db, core_stmt(SQL_DOSSIER_LOCK_FREE), entry_ids(t, false, KNOWN_LOCKED));
+			db_queue(w->db, core_stmt(SQL_DOSSIER_LOAD), entry_ids(t, false, KNOWN_LOCKED));
+		}
+		stored = db_queue(w->db, core_stmt(SQL_JOB_OF), entry_ids(t, true, ALL));
 		if (w->service->fold != NULL)
-			folds = db_queue(w->db, w->service->fold_load, entry_ids(t, false));
+			folds = db_queue(w->db, w->service->fold_load, entry_ids(t, false, ALL));
 	}
 	fault = db_trip(w->db, false, err);
 	if (fault != FAULT_NONE)
@@ -268,6 +291,8 @@ trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 	}
 	if (dossiers >= 0) {
 		fill_dossiers(t, db_rows(w->db, dossiers));
+		if (locked >= 0)
+			fill_locked(t, db_rows(w->db, locked), db_rows(w->db, locked + 1));
 		fill_stored(t, db_rows(w->db, stored));
 	}
 	if (folds >= 0)
@@ -483,6 +508,8 @@ turn_run(struct worker *w, struct err *err)
 	doing(w, "lock rows in the database");
 	kill_point(KILL_GATHERED);
 	fault = trip_one(t, lanes, n_lanes, err);
+	if (fault != FAULT_NONE && strcmp(err->code, "55P03") == 0)
+		return locked_look(t, lanes, n_lanes, err);
 	t->locked_us = clock_span_us();
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_LOCKED);

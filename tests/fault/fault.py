@@ -147,6 +147,10 @@ class World(stack.World):
                 return False
         until(opened, 30, "the database does not answer")
 
+    def another_sql(self):
+        """A session of its own, as an administrator has it."""
+        return stack.Sql(self.conninfo + " user=postgres")
+
     def all_alive(self):
         same([p.tail(3) for p in self.programs if not p.is_alive() and not p.may_die and not p.stopped], [], "ended by themselves")
 

@@ -207,3 +207,23 @@ class Wired(fault.World):
         super().stop()
         for p in getattr(self, "proxies", {}).values():
             p.close()
+
+
+class Spell:
+    """While it holds, a row written into core.<table> meets a statement first; deferred: at the commit."""
+
+    def __init__(self, w, table, does, deferred=False, when="insert"):
+        self.w, self.table = w, table
+        w.sql.run(f"create schema if not exists fault; grant usage on schema fault to public")
+        w.sql.run(f"create or replace function fault.spell() returns trigger language plpgsql as $f$ begin {does}; return new; end $f$")
+        self.kind = (f"create constraint trigger spell after {when} on core.{table} deferrable initially deferred"
+                     if deferred else f"create trigger spell before {when} on core.{table}")
+
+    def __enter__(self):
+        self.said = self.w.sql.run(f"{self.kind} for each row execute function fault.spell()")
+        check("ERROR" not in self.said, self.said)
+        return self
+
+    def __exit__(self, *_):
+        said = self.w.sql.run(f"drop trigger spell on core.{self.table}")
+        check("ERROR" not in said, said)
