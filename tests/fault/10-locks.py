@@ -28,11 +28,16 @@ def locked(w):
     victim.wait(casework="open")
     holder = w.another_sql()
 
-    def hold(what, seconds, lanes):
+    def waiting():
+        return w.sql.value(f"select count(*) from core.job where dossier = '{victim.id}' and reason = 'locked'")
+
+    def hold(what, seconds, lanes, then=None):
         """Rounds of new dossiers beside what is held: how long the first took, and the longest of the others."""
         holder.run("begin")
         same(holder.value(f"select count(*) from (select 1 from {what} for update) x"), 1, "held")
         begin, rounds = time.monotonic(), []
+        if then:
+            then()
         while time.monotonic() - begin < seconds or len(rounds) < 3:
             at = time.monotonic()
             others = [w.submit("birth-in-time", partition=lane) for lane in lanes]
@@ -41,11 +46,11 @@ def locked(w):
             rounds.append(time.monotonic() - at)
         return rounds
 
-    victim.request("withdrawal_requested", {"reason": "đổi ý"})
-    beside = hold(f"core.dossier where id = '{victim.id}'", 30, range(w.lanes))
-    same(victim.row()["casework"] in ("open", "accepted", "processing"), True, "the locked one")
+    beside = hold(f"core.dossier where id = '{victim.id}'", 30, range(w.lanes),
+                  lambda: victim.request("withdrawal_requested", {"reason": "đổi ý"}))
+    check(waiting() > 0, "its request does not wait for the lock")
     holder.run("rollback")
-    victim.wait(30, casework=("decided", "withdrawn"))
+    until(lambda: waiting() == 0, 15, "its request still waits")
     other = [lane for lane in range(w.lanes) if lane != 5]
     late = w.submit("birth-in-time", partition=5)
     lanes = hold("core.lane where stage = 1 and lane = 5", 15, other)
