@@ -56,7 +56,6 @@ http_new(int at_once, int per_host)
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)at_once);
 	/* Never what holds a request back: there are not more running than this. */
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)at_once);
-	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)per_host);
 	return http;
 }
 

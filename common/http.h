@@ -35,7 +35,7 @@ struct http_request {
 	int64_t		not_after_us;		/* span clock; later than this it must not begin; 0: any time */
 	size_t		answer_max_bytes;	/* a longer answer ends HTTP_UNKNOWN, reason "too_large" */
 	bool		digest_only;		/* SHA-256 of the answer instead of its bytes */
-	const char	*peer;			/* whom it goes to, for those who count: a static name; handed back */
+	const char	*peer;			/* whom it goes to: a static name; handed back.  Several at one address do not wait for each other */
 	void		*owner;			/* handed back; not touched */
 	int		tag;			/* handed back */
 };
@@ -64,7 +64,7 @@ struct http_call {
 
 struct http;
 
-/* at_once: connections in all; per_host: to one peer. More requests queue up. */
+/* at_once: connections in all; per_host: to one name at one address. More requests queue up. */
 struct http *http_new(int at_once, int per_host);
 void http_free(struct http *http);
 

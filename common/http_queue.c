@@ -1,7 +1,8 @@
 /*
  * http_queue - requests of one peer after another, and their deadlines.  A
- * peer is scheme, host and port; it lives while it has requests, and a while
- * longer.
+ * peer is scheme, host and port, and the name that the request gives it: many
+ * services may live behind one gateway.  It lives while it has requests, and
+ * a while longer.
  */
 #include <stdlib.h>
 #include <strings.h>
@@ -27,19 +28,32 @@ hosts_prune(struct http *http)
 	}
 }
 
+static const char *
+name_of(const struct exchange *x)
+{
+	return x->call.peer != NULL ? x->call.peer : "";
+}
+
+static bool
+is_of(const struct host *host, struct text peer)
+{
+	return host->peer_bytes == peer.n && strncasecmp(host->peer, peer.s, peer.n) == 0;
+}
+
 static struct host *
-host_get(struct http *http, struct text peer)
+host_get(struct http *http, struct text peer, const char *name)
 {
 	struct host *host;
 
 	TAILQ_FOREACH(host, &http->hosts, link)
-		if (host->peer_bytes == peer.n && strncasecmp(host->peer, peer.s, peer.n) == 0)
+		if (is_of(host, peer) && strcmp(host->name, name) == 0)
 			return host;
 	if (http->host_count >= PEERS_KEPT)
 		hosts_prune(http);
 	host = mem_new(1, sizeof *host + peer.n);
 	memcpy(host->peer, peer.s, peer.n);
 	host->peer_bytes = peer.n;
+	host->name = name;
 	TAILQ_INIT(&host->queue);
 	TAILQ_INSERT_TAIL(&http->hosts, host, link);
 	http->host_count++;
@@ -52,8 +66,13 @@ http_distrust(struct http *http, const struct http_call *call)
 {
 	const struct exchange *x = (const struct exchange *)call;
 
-	host_get(http, exchange_peer(x->url))->distrusted_until_us = clock_span_us() +
-	    (IDLE_MAX_S + 1) * SECOND_US;
+	struct text peer = exchange_peer(x->url);
+	struct host *host;
+
+	(void)host_get(http, peer, name_of(x));
+	TAILQ_FOREACH(host, &http->hosts, link)
+		if (is_of(host, peer))
+			host->distrusted_until_us = clock_span_us() + (IDLE_MAX_S + 1) * SECOND_US;
 }
 
 void
@@ -61,7 +80,7 @@ http_queue_put(struct http *http, struct exchange *x)
 {
 	if (x->deadline_us < http->deadline_us)
 		http->deadline_us = x->deadline_us;
-	x->host = host_get(http, exchange_peer(x->url));
+	x->host = host_get(http, exchange_peer(x->url), name_of(x));
 	TAILQ_INSERT_TAIL(&x->host->queue, x, link);
 	http->queued_count++;
 }

@@ -12,6 +12,7 @@
 struct host {
 	TAILQ_ENTRY(host) link;
 	struct exchange_list queue;
+	const char	*name;		/* as requests give it; "": none */
 	int		running;
 	int64_t		distrusted_until_us;	/* each request on a connection of its own */
 	size_t		peer_bytes;

@@ -125,7 +125,7 @@ static const struct param common_params[] = {
 	{ "http.connections", PARAM_INT, &settings.http_at_once, "256", 1, 4096, NULL,
 	    "connections in all to the outside" },
 	{ "http.connections.peer", PARAM_INT, &settings.http_per_host, "64", 1, 1024, NULL,
-	    "connections to one peer" },
+	    "connections to one peer; each register or gateway there counts for itself" },
 	{ "http.ca", PARAM_TEXT, &settings.http_ca, "", 0, 0, NULL,
 	    "file (PEM) with the authorities whose certificates are trusted over https; empty: the system's" },
 	{ "backlog", PARAM_INT, &settings.backlog, "20000", 100, 45000, NULL,

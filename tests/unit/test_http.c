@@ -536,6 +536,49 @@ Test(http, queue_keeps_deadlines_and_peers_apart, .init = peer_start, .timeout =
 	http_free(http);
 }
 
+/* Two services behind one gateway: the one that hangs does not take the connections of the other. */
+Test(http, names_at_one_address_do_not_wait_for_each_other, .init = peer_start, .timeout = 30)
+{
+	struct http *http = http_new(8, 2);
+	char hang[64], ok[64];
+
+	snprintf(hang, sizeof hang, "http://127.0.0.1:%d/hang", port);
+	snprintf(ok, sizeof ok, "http://127.0.0.1:%d/ok", port);
+	for (int i = 0; i < 6; i++)
+		http_start(http, &(struct http_request){ .url = hang, .peer = "a", .timeout_ms = LONG_MS, .answer_max_bytes = 9 });
+	for (int i = 0; i < 6; i++)
+		http_start(http, &(struct http_request){ .url = ok, .peer = "b", .timeout_ms = LONG_MS, .tag = 1,
+		    .answer_max_bytes = 9 });
+	for (int i = 0; i < 6; i++) {
+		struct http_call *call = await(http);
+
+		cr_assert_eq(call->tag, 1, "%s", call->reason);
+		cr_assert_eq(call->end, HTTP_ANSWERED);
+		http_call_free(call);
+	}
+	cr_assert_eq(http_in_flight(http), 6);
+	http_free(http);
+}
+
+/* Whose answers have gone astray is called on new connections for a while, each used once. */
+Test(http, distrusted, .init = peer_start, .timeout = 30)
+{
+	struct http *http = http_new(2, 2);
+
+	for (int i = 0; i < 6; i++) {
+		struct http_call *call;
+
+		ask(http, "/ok", false, LONG_MS, 0);
+		call = await(http);
+		cr_assert_eq(call->end, HTTP_ANSWERED, "%s", call->reason);
+		cr_assert_eq(atomic_load(&connections), i < 3 ? 1 : i - 1);
+		if (i == 2)
+			http_distrust(http, call);
+		http_call_free(call);
+	}
+	http_free(http);
+}
+
 Test(http, forgotten, .init = peer_start, .timeout = 30)
 {
 	struct http *http = http_new(1, 1);
