@@ -80,4 +80,22 @@ def test_requests(w):
     same(d.events("intake"), ["registered", "delivery_changed", "withdrawn"])
 
 
+def test_none_overtakes(w):
+    """what is handed over and set apart for a moment is not overtaken by what was handed over after it"""
+    d = w.submit("birth-in-time")
+    d.wait(casework="open")
+    d.act("accept")
+    d.wait(casework="accepted")
+    w.sql.run("""create function public.set_apart() returns trigger language plpgsql as $$ begin
+        if new.kind = 3 and position('apart-first'::bytea in new.message) > 0 then new.due_at := now() + interval '2 s'; end if;
+        return new; end $$; create trigger set_apart before insert on core.job for each row execute function public.set_apart()""")
+    far = elsewhere(d)
+    d.act("assign", unit="Tư pháp", partition=far, id="apart-first")
+    stack.until(lambda: w.sql.value(f"select count(*) from core.job where dossier = '{d.id}' and kind = 3"), why="not handed over")
+    d.act("decide", result="granted", partition=far, id="apart-second")
+    d.wait(casework="decided")
+    w.sql.run("drop trigger set_apart on core.job; drop function public.set_apart()")
+    same(d.events("casework"), ["opened", "accepted", "assigned", "decided"])
+
+
 stack.main(__file__, globals(), behaviour={"rules": [{"service": "payment", "do": "never"}]})
