@@ -9,21 +9,6 @@
 
 struct chosen_options chosen_opt = { .lane = INT_NONE };
 
-bool
-place_read(struct ctl *ctl, const char *word, struct text *topic, int64_t *partition,
-    int64_t *offset)
-{
-	const char *last = strrchr(word, '/'), *first = last;
-
-	while (first != NULL && first > word && *--first != '/')
-		;
-	if (first == NULL || first == word || *first != '/')
-		return false;
-	*topic = arena_copy(ctl->arena, word, (size_t)(first - word));
-	return text_to_int64((struct text){ first + 1, (size_t)(last - first - 1) }, partition) &&
-	    text_to_int64(text_of(last + 1), offset) && *partition >= 0 && *partition <= INT32_MAX;
-}
-
 /* By code, or by the id even of a dossier that is not there yet: its submission may be what was set aside. */
 static int
 dossier_read(struct ctl *ctl, struct session *session, struct chosen *out)
@@ -62,7 +47,7 @@ chosen_read(struct ctl *ctl, struct session *session, struct chosen *out)
 	if (o->until != NULL && !since_read(o->until, &out->until))
 		return ctl_usage(ctl, "--until is no time: 2026-11-22 or 2026-11-22T08:00:00+07:00");
 	out->by_place = o->place != NULL;
-	if (out->by_place && !place_read(ctl, o->place, &out->topic, &out->partition, &out->offset))
+	if (out->by_place && !place_read(ctl->arena, o->place, &out->topic, &out->partition, &out->offset))
 		return ctl_usage(ctl, "a place is TOPIC/PARTITION/OFFSET");
 	return o->dossier != NULL ? dossier_read(ctl, session, out) : CTL_YES;
 }
@@ -92,14 +77,6 @@ items_add(struct ctl *ctl, struct items *items, const struct item *item)
 		items->size = size;
 	}
 	items->list[items->n++] = *item;
-}
-
-struct text
-reason_code(struct text reason)
-{
-	const char *colon = reason.n > 0 ? memchr(reason.s, ':', reason.n) : NULL;
-
-	return colon != NULL ? (struct text){ reason.s, (size_t)(colon - reason.s) } : reason;
 }
 
 struct group {

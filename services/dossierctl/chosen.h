@@ -7,6 +7,7 @@
 
 #include "digest.h"
 #include "operation.h"
+#include "pieces.h"
 #include "stage.h"
 #include "table.h"
 
@@ -57,9 +58,6 @@ int chosen_read(struct ctl *ctl, struct session *session, struct chosen *out);
 /* The first parameters of a statement: stage, lane, reason, since, until; null: any. */
 void chosen_put(struct db_args *args, const struct chosen *chosen);
 
-/* "TOPIC/PARTITION/OFFSET" */
-bool place_read(struct ctl *ctl, const char *word, struct text *topic, int64_t *partition, int64_t *offset);
-
 void items_add(struct ctl *ctl, struct items *items, const struct item *item);
 
 /* By stage and reason: how many, the first, the last. */
@@ -78,8 +76,5 @@ struct chosen_work {
 
 /* Choose, show; with --yes do, record, wait and tell. The exit status. */
 int chosen_run(struct ctl *ctl, const struct chosen_work *work);
-
-/* The code of a reason: what stands before its colon. */
-struct text reason_code(struct text reason);
 
 #endif

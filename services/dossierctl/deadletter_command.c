@@ -124,7 +124,7 @@ deadletter_show(struct ctl *ctl)
 	enum fault fault;
 	bool found = false;
 
-	if (!place_read(ctl, ctl->words[0], &topic, &partition, &offset))
+	if (!place_read(ctl->arena, ctl->words[0], &topic, &partition, &offset))
 		return ctl_usage(ctl, "a place is TOPIC/PARTITION/OFFSET");
 	db_put_text(args, topic);
 	db_put_int4(args, (int32_t)partition);

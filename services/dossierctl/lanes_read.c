@@ -76,20 +76,6 @@ lanes_read(struct ctl *ctl, struct lane_row **out, int *n, struct err *err)
 /* --- why it does not go on --------------------------------------------------------- */
 
 bool
-note_next(struct text note, size_t *at, struct text *out)
-{
-	const char *from = note.s + *at, *end;
-	size_t left = note.n - *at;
-
-	if (text_is_absent(note) || left == 0)
-		return false;
-	end = memchr(from, ';', left);
-	*out = (struct text){ from, end != NULL ? (size_t)(end - from) : left };
-	*at += end == NULL ? left : out->n + 2 < left ? out->n + 2 : left;
-	return true;
-}
-
-bool
 lane_is_silent(const struct lane_row *l, time_us now)
 {
 	return !text_is_absent(l->owner) && now - l->alive_at > LANE_SILENT_S * SECOND_US;

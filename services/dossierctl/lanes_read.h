@@ -4,6 +4,7 @@
 
 #include "digest.h"
 #include "kafka_consumer.h"
+#include "pieces.h"
 #include "session.h"
 #include "stage.h"
 
@@ -35,9 +36,6 @@ struct lane_row {
 
 /* Why it does not go on, for people; absent when nothing is known to stop it. */
 struct text lane_because(struct arena *arena, const struct lane_row *lane, time_us now);
-
-/* One of those that a note consists of ("down population; stepping"), from *at on; false: no more. */
-bool note_next(struct text note, size_t *at, struct text *out);
 
 enum { LANE_SILENT_S = 20 };	/* an owner commits every few seconds, also when nothing happens */
 bool lane_is_silent(const struct lane_row *lane, time_us now);
