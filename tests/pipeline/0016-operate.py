@@ -160,6 +160,16 @@ def test_16_recorded(w):
 
 def test_17_killer(w):
     """released, and it kills its worker still, on a lane where nothing else is to be done: parked again, not for ever"""
+    try:
+        release_killer(w)
+    finally:
+        w.sql.run("drop trigger if exists poison on core.content")
+    d = got["killer"]
+    act(w, "parked", "release", "--reason", "kills", "--wait", "40")
+    d.wait(60, casework="open")
+
+
+def release_killer(w):
     w.sql.run("""create function public.poison() returns trigger language plpgsql as $$
         begin if position('Sat' in convert_from(new.body, 'UTF8')) > 0 then perform pg_sleep(20); end if; return new; end $$""")
     refuse(w, "Sat")
@@ -180,10 +190,8 @@ def test_17_killer(w):
         kills += 1
         w.wait_up(w.start_worker("intake"))
     check(parked(w, d), "never parked")
-    check(2 <= kills <= 5, f"parked after {kills} kills")
-    w.sql.run("drop trigger poison on core.content")
-    act(w, "parked", "release", "--reason", "kills", "--wait", "40")
-    d.wait(60, casework="open")
+    check(1 <= kills <= 3, f"parked after {kills} kills")       # a released one is tried alone
+    got["killer"] = d
 
 
 # --- deadletter redrive -------------------------------------------------------------------------------------------------------
