@@ -65,6 +65,7 @@ struct job {
 	bool		stored;
 	bool		parked;			/* it was, until an operator made it due */
 	int		suspect;		/* how often its worker has died while it was tried */
+	bool		unread;			/* stored before anybody had looked into it */
 	struct text	packed;			/* of a torn message: all of it */
 	int		origin;
 	int64_t		ord;

@@ -318,6 +318,7 @@ void park_suspect(struct turn *t);
 void shrink_batch(struct worker *w, const struct err *err);
 
 /* worker_care.c: what kills its worker (promise 9) */
+#define REASON_SUSPECT "suspect"		/* set apart, unread */
 void care_begin(struct worker *w, struct lane *lane);	/* it has been claimed */
 bool is_careful(const struct worker *w);
 int care_room(const struct worker *w, int most);

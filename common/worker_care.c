@@ -148,7 +148,7 @@ set_apart(struct turn *t, struct job *job, int kills)
 	job->end = END_WAIT;
 	job->suspect = kills;
 	job->due_at = t->now + APART_US;
-	job->reason = TEXT("suspect");
+	job->reason = TEXT(REASON_SUSPECT);
 }
 
 /* --- saying what is tried ------------------------------------------------------------ */

@@ -87,8 +87,8 @@ read_event(struct turn *t, struct job *job)
 	job->trace = job->event->trace;
 	job->cause = arena_printf(w->arena, "%s/%d/%lld", stage_name(event_stage(job->event->type)),
 	    job->event->home, (long long)job->event->number);
-	/* What has been stored once mattered then. */
-	if (!job->stored && (!wakes(w->service, job->event->type) ||
+	/* What has been stored once mattered then, unless nobody had looked. */
+	if ((!job->stored || job->unread) && (!wakes(w->service, job->event->type) ||
 	    (w->service->matters != NULL && !w->service->matters(w, job->event))))
 		job->end = END_DONE;
 }

@@ -84,6 +84,7 @@ job_from_row(struct turn *t, const struct rows *rows, int r)
 	job->attempts = rows_int4(rows, r, 6);
 	job->purpose = arena_text(arena, rows_text(rows, r, 7));
 	job->reason = arena_text(arena, rows_text(rows, r, 8));
+	job->unread = text_is(job->reason, REASON_SUSPECT);
 	job->created_at = rows_time(rows, r, 9);
 	job_unpack(arena_text(arena, rows_text(rows, r, 10)), job);
 	return job;

@@ -161,7 +161,7 @@ tracking_prepare(struct worker *worker, struct job *const *jobs, int n, struct e
 	for (int i = 0; i < n; i++) {
 		const struct event *event = jobs[i]->event;
 
-		if (event == NULL || jobs[i]->stored)
+		if (event == NULL || (jobs[i]->stored && !jobs[i]->unread))
 			continue;
 		if (status_answer_name(event->type) != NULL) {
 			status_answer_record(event, arena, &record);
