@@ -74,6 +74,19 @@ def server(w, which, what):
         w.sql = stack.Sql(w.conninfo + " user=postgres")
 
 
+class Failing:
+    """While a service outside answers nothing but 503."""
+
+    def __init__(self, w, service):
+        self.w, self.service = w, service
+
+    def __enter__(self):
+        self.w.rule(service=self.service, do="fail")
+
+    def __exit__(self, *_):
+        self.w.http("POST", "/behaviour", {"replace": True})
+
+
 class Without:
     """While a server is stopped; it is started again whatever happens."""
 
@@ -233,8 +246,15 @@ def test_07_prometheus_files(w):
 
 def test_08_registry_dead(w):
     """a register that is dead is named by lookup alone, and is ready again when it answers"""
-    w.http("POST", "/behaviour", {"rules": [{"service": "population", "do": "fail"}]})
-    more = w.submit_all(["birth-in-time"] * 8)
+    with Failing(w, "population"):
+        population_dead(w)
+    for d in sent[-8:]:
+        d.wait(90, casework=("open", "accepted", "processing", "decided"))
+    all_ready(w)
+
+
+def population_dead(w):
+    sent.extend(w.submit_all(["birth-in-time"] * 8))
     until_broken(w, ["lookup"], r"^lookup\.population: breaker (open|probing).* \(since 20")
     seen = metrics(w.workers["lookup"])
     same(seen['dossier_breaker_state{peer="population",state="closed"}'], 0.0, "breaker")
@@ -244,18 +264,14 @@ def test_08_registry_dead(w):
     same({n for n, p in w.workers.items() if n != "lookup" and get(p, "/readyz")[0] != 200}, set(), "others")
     status, _, text = get(w.workers["lookup"], "/readyz", Accept="application/json")
     same([(b["what"], sorted(b)) for b in json.loads(text)["broken"]], [("lookup.population", ["since", "what", "why"])])
-    w.http("POST", "/behaviour", {"replace": True})
-    for d in more:
-        d.wait(90, casework=("open", "accepted", "processing", "decided"))
-    all_ready(w)
 
 
-def test_09_peer_without_breaker(w):
-    """a peer that fails again and again is named even where no breaker watches it"""
-    w.http("POST", "/behaviour", {"rules": [{"service": "payment", "do": "fail"}]})
-    d = w.submit("birth-late-exempt", exemption=None)
-    until_broken(w, ["fee"], r"^fee\.payment: \d+ calls in a row have failed", 60)
-    w.http("POST", "/behaviour", {"replace": True})
+def test_09_payment_dead(w):
+    """so is a peer that has to be told something, by the stage that tells it"""
+    with Failing(w, "payment"):
+        d = w.submit("birth-late-exempt", exemption=None)
+        until_broken(w, ["fee"], r"^fee\.payment: breaker (open|probing).* \(since 20", 60)
+        check(metrics(w.workers["fee"])['dossier_breaker_openings_total{peer="payment"}'] >= 1, "openings")
     d.wait(90, fee="paid")
     all_ready(w)
 
