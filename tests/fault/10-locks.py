@@ -65,4 +65,101 @@ def locked(w):
             f"beside the lane {len(lanes)} rounds of 7: first {lanes[0]:.1f} s, then at most {max(lanes[1:]):.1f} s")
 
 
+@row(12, "A28", "an administrator locks two dossiers in the opposite order of a worker's, again and again, until three deadlocks have happened",
+     "the worker that is chosen takes its turn again, and both requests are answered")
+def deadlock(w):
+    log = postgres.Log(w)
+    seen = lambda: w.sql.value("select deadlocks from pg_stat_database where datname = current_database()")
+    first, second = sorted((w.submit("birth-in-time", partition=2) for _ in range(2)), key=lambda d: d.id)
+    for d in (first, second):
+        d.wait(casework=("decided",))
+    # The worker looks for a circle once, so long after it began to wait: by then it is closed.
+    w.sql.run("alter system set deadlock_timeout = '1500ms'")
+    w.sql.run("select pg_reload_conf()")
+    holder = w.another_sql()
+    holder.run("set deadlock_timeout = '60s'")
+    before, tries = seen(), 0
+    while log.count("worker=intake.* code=40P01") < 3:
+        tries += 1
+        check(tries <= 20, f"only {log.count('code=40P01')} deadlocks in 20 attempts")
+        holder.run("begin")
+        holder.run(f"select 1 from core.dossier where id = '{second.id}' for update")
+        messages = [{"topic": "citizen.requests", "key": d.id, "partition": 2, "value": stack.as_json({"reason": "đổi ý"}), "headers":
+                     stack.headers("vn.dossier.withdrawal_requested.v1", d.source, f"{d.ce_id}-again-{tries}", d.id)} for d in (first, second)]
+        w.produce(messages)
+        until(lambda: w.sql.value("select count(*) from pg_stat_activity where usename = 'dossier_intake' and wait_event_type = 'Lock'"),
+              20, "intake does not wait", step=0.01)
+        holder.run(f"select 1 from core.dossier where id = '{first.id}' for update")
+        holder.run("rollback")
+        until(lambda: w.sql.value(f"select length(inputs) / 16 >= {tries} from core.dossier where id = '{first.id}'") or
+              w.ended([first]), 20, "the request is not taken")
+    holder.close()
+    w.sql.run("alter system reset deadlock_timeout")
+    w.sql.run("select pg_reload_conf()")
+    until(lambda: seen() >= before + 3, 10, "the server counted fewer deadlocks")
+    return f"{log.count('code=40P01')} deadlocks in {tries} attempts, the worker gave way each time"
+
+
+@row(13, "A28", "every commit with a journal entry fails with a serialization failure (40001), for some seconds", "the batch is decided again until it is over")
+def serialization(w):
+    log = postgres.Log(w)
+    with postgres.Spell(w, "journal", "raise exception 'could not serialize' using errcode = '40001'", deferred=True):
+        w.flood(60)
+        until(lambda: log.count("code=40001") >= 10, 30, "no commit fails")
+        given = w.total("given")
+        until(lambda: log.count("code=40001") >= 20, 30, "no other commit fails")
+        same(w.total("given"), given, "decided meanwhile")
+    w.healed()
+    same(log.count("event=commit_unsure"), 0, "doubted, though the database said no")
+    return f"{log.count('code=40001')} commits failed; nothing was decided meanwhile"
+
+
+def is_stopped(program):
+    with open(f"/proc/{program.process.pid}/stat") as f:
+        return f.read().rsplit(")", 1)[1].split()[0] == "T"
+
+
+def in_transaction(w, stage):
+    return w.sql.value(f"select count(*) from pg_stat_activity where usename = 'dossier_{stage}' and state like 'idle in transaction%'")
+
+
+@row(15, "A5", "intake and tracking stand still between their locks and their commit (SIGSTOP), intake for 45 s, with another intake beside it, tracking for a minute",
+     "their locks are freed within seconds, the other stages go on, what they had decided is never committed; tracking is ended by its hang limit")
+def stopped_between(w):
+    log = postgres.Log(w)
+    for stage in ("intake", "tracking"):
+        same(w.workers[stage].end(), 0, stage)
+        w.workers[stage] = w.start_worker(stage, env={"DOSSIER_KILL_POINT": "turn.locked:30:stop"})
+        w.wait_up(w.workers[stage])
+    both = [w.workers["intake"], w.workers["tracking"]]
+    w.flood(40)
+    until(lambda: all(is_stopped(p) for p in both), 60, "not stopped")
+    begin = time.monotonic()
+    other = w.start_worker("intake", name="intake-2")
+    until(lambda: not in_transaction(w, "tracking"), 15, "tracking's session still holds its locks", step=0.02)
+    until(lambda: w.sql.value("select count(*) from pg_stat_activity where usename = 'dossier_intake' and state like 'idle in transaction%' "
+                              "and now() - state_change > interval '1 s'") == 0, 15, "intake's session still holds its locks", step=0.02)
+    freed = time.monotonic() - begin
+    rounds = []
+    while time.monotonic() - begin < 45:
+        at = time.monotonic()
+        fresh = [w.submit("birth-in-time", partition=lane) for lane in range(w.lanes)]
+        until(lambda: w.ended(fresh) == len(fresh), 40, lambda: f"{w.ended(fresh)} of 8 ended beside the stopped: {w.troubles()}")
+        rounds.append(time.monotonic() - at)
+    zombie, late = both
+    zombie.signal(signal.SIGCONT)
+    zombie.wait_log(r"event=commit_settled happened=0|event=turn_failed .*code=(25P03|fenced|08006|57P05)", 15)
+    check("event=commit_settled happened=1" not in zombie.log(), "what the stopped intake had decided was committed")
+    until(lambda: time.monotonic() - begin >= 62, 60)
+    late.may_die = True
+    late.signal(signal.SIGCONT)
+    same(late.process.wait(20), -signal.SIGALRM, "how tracking ended")
+    w.workers["tracking"] = w.start_worker("tracking")
+    w.wait_up(w.workers["tracking"])
+    w.healed()
+    same(other.end(), 0, "the second intake")
+    return (f"locks freed {freed:.1f} s after; {len(rounds)} rounds of new dossiers ended meanwhile, the first in {rounds[0]:.1f} s, "
+            f"then at most {max(rounds[1:]):.1f} s; the stopped intake committed nothing and works again; {log.unsure_told()}")
+
+
 fault.main(__file__, globals())
