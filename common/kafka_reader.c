@@ -100,6 +100,10 @@ reader_ends(struct reader *reader, struct reader_end *ends, int n, int timeout_m
 		if (p->err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_nothing(p->err))
 			fault = err_set(err, FAULT_RETRY, "ask for the ends of topics", rd_kafka_err2name(p->err),
 			    "%s/%d", p->topic, (int)p->partition);
+		/* When no answer comes in time, the question may be left standing: that is no end. */
+		else if (p->err == RD_KAFKA_RESP_ERR_NO_ERROR && p->offset < 0)
+			fault = err_set(err, FAULT_RETRY, "ask for the ends of topics", "_TIMED_OUT", "%s/%d: no answer",
+			    p->topic, (int)p->partition);
 		ends[i].offset = p->err == RD_KAFKA_RESP_ERR_NO_ERROR ? p->offset : -1;
 	}
 	rd_kafka_topic_partition_list_destroy(list);
