@@ -18,6 +18,14 @@ from free where l.stage = free.stage and l.lane = free.lane
 returning epoch, next_offset, read_to, seen, seen_hash, given, given_hash, acked, acked_offset, job_ord, turns,
 	taken, handed_in, ordered, done, repeated, dead, handed_out, waiting, parked, unclean, step_note, born_at, claimed_at
 
+-- name: end_stopped
+-- Ends sessions of this role that have stood in the midst of a pipeline for longer than any program lets them: theirs has been
+-- stopped while it was sending (promise 11). Such a session is not idle in the server's eyes, so no time-out of the server's ends
+-- it, and it keeps its locks. A program that goes on after all asks what became of its commit.
+select count(pg_terminate_backend(pid)) from pg_stat_activity
+where usename = current_user and datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+	and state = 'active' and wait_event = 'ClientRead' and state_change < now() - interval '6 s'
+
 -- name: lane_exists
 -- $1 stage, $2 lane
 select from core.lane where stage = $1::smallint and lane = $2::integer

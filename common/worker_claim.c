@@ -126,6 +126,19 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 	return FAULT_NONE;
 }
 
+/* The lane's row is locked: by an old owner that was stopped in the midst of a trip? */
+static void
+end_stopped(struct worker *w, struct arena *arena)
+{
+	const struct rows *rows;
+	struct err err = { .fault = FAULT_NONE };
+
+	if (db_run(w->db, core_stmt(SQL_END_STOPPED), db_args_new(arena, 0), &rows, &err) != FAULT_NONE)
+		tell_fault(w, "end_stopped_failed", &err);
+	else if (rows_int8(rows, 0, 0) > 0)
+		log_event(LOG_WARN, "stopped_sessions_ended", LOG_INT("n", rows_int8(rows, 0, 0)));
+}
+
 bool
 claim_lane(void *ctx, int number, int64_t *positions)
 {
@@ -154,6 +167,8 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	fault = claim(w, lane, number, arena, &err);
 	doing(w, "work");
 	note_claim(w, fault == FAULT_NONE ? NULL : &err);
+	if (fault != FAULT_NONE && strcmp(err.code, LANE_LOCKED) == 0)
+		end_stopped(w, arena);
 	arena_free(arena);
 	if (fault == FAULT_NONE) {
 		memcpy(positions, lane->state.next_offset, sizeof lane->state.next_offset);

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """0005 - two workers share the lanes of a stage; one is stopped past its session time-out, and comes back as a zombie."""
+import glob
+import re
 import signal
+import socket
 
 import stack
 from stack import check, same, until
@@ -110,6 +113,48 @@ def test_6_one_leaves(w):
     until(lambda: len(lanes_of(w, a)) == w.lanes, 30, lambda: f"lanes {lanes_of(w, a)}")
     d = w.submit("birth-in-time")
     d.wait(casework="open")
+
+
+class HalfPipeline:
+    """A session as a program leaves it that is stopped while it sends: in a transaction, its pipeline without an end."""
+
+    def __init__(self, w, role, *statements):
+        found = dict(re.findall(r"(\w+)=(\S+)", w.conninfo))
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(glob.glob(found["host"] + "/.s.PGSQL." + found["port"])[0])
+        self.socket.settimeout(30 * stack.SLOW)
+        self.send(b"", (3 << 16).to_bytes(4, "big") + f"user\0{role}\0database\0{found['dbname']}\0\0".encode())
+        while self.receive() != b"Z":
+            pass
+        for statement in statements:
+            self.send(b"P", b"\0" + statement.encode() + b"\0\0\0")
+            self.send(b"B", bytes(8))
+            self.send(b"E", bytes(5))
+        self.send(b"H", b"")
+        for _ in statements:
+            while self.receive() != b"C":
+                pass
+
+    def send(self, kind, body):
+        self.socket.sendall(kind + (len(body) + 4).to_bytes(4, "big") + body)
+
+    def receive(self):
+        """The kind of one message; nothing at the end."""
+        head = self.socket.recv(5, socket.MSG_WAITALL)
+        if len(head) == 5 and head[1:] != bytes([0, 0, 0, 4]):
+            self.socket.recv(int.from_bytes(head[1:], "big") - 4, socket.MSG_WAITALL)
+        return head[:1]
+
+
+def test_6_stopped_in_a_pipeline(w):
+    """a program stopped while it sends keeps its locks, and no time-out of the server's sees it: who claims the lane ends its session"""
+    a, _ = a_and_b(w)
+    session = HalfPipeline(w, "dossier_intake", "begin", "select from core.lane where stage = 0 and lane = 3 for update")
+    d = w.submit("birth-in-time", partition=3)
+    d.wait(casework="open", seconds=40)
+    a.wait_log("stopped_sessions_ended")
+    said = session.receive()
+    check(said in (b"E", b""), f"the session still lives: {said}")
 
 
 def test_7_lookup_zombie(w):
