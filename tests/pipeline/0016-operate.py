@@ -580,8 +580,11 @@ def test_51_at_a_moment(w):
     now = json.loads(w.ctl("show", d.id, "-o", "json").stdout)
     fee = {}
     for n, step in enumerate(steps):
-        if any(instant(s["at"]) <= instant(step["at"]) for s in steps[n + 1:]):
-            continue            # two within a microsecond, or clocks that differ: the moment is that of the later one
+        # A step has the instant at which its turn began, which may be before that of the step that was committed before it:
+        # then the moment belongs to an earlier state, or to a later one.
+        if any(instant(s["at"]) <= instant(step["at"]) for s in steps[n + 1:]) or \
+                any(instant(s["at"]) > instant(step["at"]) for s in steps[:n]):
+            continue
         then = json.loads(w.ctl("timeline", d.id, "--at", step["at"], "-o", "json").stdout)
         same(then["version"], step["version"], f"after {step['event']}")
         if step["stage"] == "fee":
