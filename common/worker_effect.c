@@ -104,6 +104,8 @@ flight_new(struct worker *w, const struct job *job, bool asking)
 	f->job.reason = f->job.cause = TEXT_NONE;
 	f->job.flight = NULL;
 	f->job.outcome = NULL;
+	/* What an operator or an appeal made due again was counted out of the parked ones with this commit. */
+	f->job.parked = false;
 	f->chain = *bucket_of(w, f->ord);
 	*bucket_of(w, f->ord) = f;
 	return f;
