@@ -13,6 +13,7 @@ CC       ?= gcc
 CFLAGS   ?= -O2 -g
 prefix   ?= /usr
 DESTDIR  ?=
+SCHEMA   := $(words $(wildcard schemas/database/[0-9]*.sql))
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 WORKERS  := intake verification lookup fee casework dispatch tracking
@@ -60,8 +61,8 @@ $(BUILD)/gen/moves.h: $(wildcard schemas/states/*.moves) common/moves_table.awk
 # Only rewritten when the commit changes, so that a build stays incremental.
 $(BUILD)/gen/version.h: FORCE
 	@mkdir -p $(@D)
-	@echo '#define DOSSIER_VERSION "$(VERSION)"' | cmp -s - $@ || \
-	    echo '#define DOSSIER_VERSION "$(VERSION)"' > $@
+	@printf '#define DOSSIER_VERSION "%s"\n#define DOSSIER_SCHEMA %d\n' '$(VERSION)' $(SCHEMA) > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 .PHONY: FORCE
 FORCE:
 

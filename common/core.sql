@@ -1,5 +1,11 @@
 -- Statements of the skeleton on schema core.  All are prepared by every worker.
 
+-- name: schema_version
+-- The last migration, and the oldest schema that a program must know to work here. The first to be prepared, so
+-- that it can be asked when another finds something missing.
+select coalesce((select max(version) from dossier_meta.migration), 0)::integer,
+	coalesce((select max(version) from dossier_meta.needs), 0)::integer
+
 -- name: clock
 -- The clock that decides what is due.
 select now()

@@ -263,6 +263,10 @@ void release_all(struct worker *w);
 void lanes_dropped(struct worker *w);	/* forget what was under way for lanes that are not ours any more */
 ERR_CHECK enum fault connect_database(struct worker *w, struct err *err);
 
+/* worker_schema.c */
+enum fault schema_explain(struct worker *w, struct err *err);	/* why a statement cannot be prepared, when the schema is too old */
+ERR_CHECK enum fault schema_compare(struct worker *w, struct err *err);
+
 /* worker_vet.c */
 ERR_CHECK enum fault vet_database(struct worker *w, struct err *err);
 

@@ -37,9 +37,13 @@ connect_database(struct worker *w, struct err *err)
 	if (fault == FAULT_NONE)
 		fault = core_prepare(w->db, err);
 	if (fault == FAULT_NONE)
+		fault = schema_compare(w, err);
+	if (fault == FAULT_NONE)
 		fault = clock_ask(w, err);
 	if (fault == FAULT_NONE && w->service->n_sql > 0)
 		fault = db_prepare(w->db, w->service->sql, w->service->n_sql, err);
+	if (fault == FAULT_FATAL)
+		fault = schema_explain(w, err);
 	if (fault != FAULT_NONE) {
 		db_close(w->db);
 		w->db = NULL;

@@ -8,7 +8,8 @@
  * changed since is refused: write a new one.
  *
  * The list stands in a schema of its own, because core is made by the first
- * file.
+ * file.  A migration that programs must know inserts its number into
+ * dossier_meta.needs: workers of an older release refuse to start from then on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +48,9 @@ static const char prepare_list[] =
     "create table if not exists dossier_meta.migration ("
     "  version integer primary key, name text not null, digest bytea not null,"
     "  applied_at timestamptz not null default now(), applied_by text not null default current_user);"
+    "create table if not exists dossier_meta.needs (version integer primary key);"
     "grant usage on schema dossier_meta to public;"
-    "grant select on dossier_meta.migration to public;";
+    "grant select on dossier_meta.migration, dossier_meta.needs to public;";
 
 /* Of all who migrate this database; the number means nothing. */
 static const char take_lock[] = "begin; select pg_advisory_xact_lock(7304412295801);";

@@ -1,5 +1,5 @@
 """postgres - what harms a database: its processes, its sessions, and what workers said about it."""
-import os, re, shutil, signal, subprocess, time
+import os, re, shutil, signal, socket, struct, subprocess, threading, time
 import fault, proxy
 import stack
 from stack import Failure, check, until
@@ -227,3 +227,62 @@ class Spell:
     def __exit__(self, *_):
         said = self.w.sql.run(f"drop trigger spell on core.{self.table}")
         check("ERROR" not in said, said)
+
+
+class Crowded(fault.World):
+    """Its database takes few connections."""
+    CONNECTIONS = 30
+
+    def before_workers(self):
+        first = First(self)
+        self.database, self.socket = re.search(r"dbname=(\S+)", self.conninfo)[1], f"{first.host}/.s.PGSQL.{first.port}"
+        self.port = first.port
+        self.sql.run(f"alter system set max_connections = {self.CONNECTIONS}")
+        self.server("database", "stop")
+        self.server("database", "start")
+        self.sql_again()
+        for stage in self.want:
+            self.sql.run(f"alter role dossier_{stage} password 'of-{stage}'")
+
+
+class Crowd(threading.Thread):
+    """Somebody who takes every connection that there is, as soon as there is one, until told to go."""
+
+    def __init__(self, w):
+        super().__init__(daemon=True)
+        self.w, self.taken, self.over, self.refused = w, [], threading.Event(), 0
+        self.start()
+
+    def run(self):
+        text = b"user\0dossier_auditor\0database\0" + self.w.database.encode() + b"\0\0"
+        while not self.over.is_set():
+            try:
+                s = socket.socket(socket.AF_UNIX)
+                s.settimeout(10)
+                s.connect(self.w.socket)
+                s.sendall(struct.pack("!ii", len(text) + 8, 196608) + text)
+                if self.is_ready(s.makefile("rb")):
+                    self.taken.append(s)
+                    continue
+                self.refused += 1
+                s.close()
+            except OSError:
+                pass
+            self.over.wait(0.02)
+
+    @staticmethod
+    def is_ready(answers):
+        """Let in, or told why not: that may come after the authentication."""
+        while True:
+            kind, size = answers.read(1), answers.read(4)
+            if kind in (b"", b"E"):
+                return False
+            answers.read(struct.unpack("!i", size)[0] - 4)
+            if kind == b"Z":
+                return True
+
+    def end(self):
+        self.over.set()
+        self.join(15)
+        for s in self.taken:
+            s.close()
