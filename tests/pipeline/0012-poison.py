@@ -157,6 +157,21 @@ def test_6_innocent(w):
     same(w.sql.value("select count(*) from core.job where due_at is null"), 0, "parked")
 
 
+def test_6_set_apart(w):
+    """what was being tried when a worker of any stage died is set apart, and then everything about it is as if it had not been"""
+    for stage in ("verification", "fee", "tracking"):
+        w.workers[stage].kill()
+        dossiers = w.submit_all(["birth-in-time", "criminal-record-by-post", "marriage"] * 2)
+        worker = w.start_worker(stage, env={"DOSSIER_KILL_POINT": "step.noted"})
+        worker.may_die = True
+        until(lambda: not worker.is_alive(), 60, f"{stage} tries nothing")
+        w.wait_up(w.start_worker(stage))
+        for d in dossiers:
+            d.wait(60, casework="open")
+        until(lambda: "reason=suspect" in w.workers[stage].log(), 30, f"{stage} has set nothing apart")
+        w.quiet()
+
+
 def test_7_later_stage(w):
     """refused at a later stage (fee): that dossier waits for an operator, the others of the batch go on"""
     w.sql.run('alter table fee."order" add constraint poison check (amount <> 100000) not valid')
