@@ -35,7 +35,7 @@ class Load:
         self.seed, self.lanes, self.n = seed, lanes, 0
         self.dossiers = {}              # id: (source, ce_id), of what must be there in the end
         self.dead = 0                   # messages that end as dead letters
-        self.behaviour = BEHAVIOUR
+        self.often_dead = False         # the kill points of dead letters lack visits
 
     # one message
 
@@ -141,4 +141,6 @@ class Load:
             if r.random() < 0.11:
                 group += r.choice([self.unreadable, self.wrong_submission, self.stray, lambda: self.repeated(sent),
                                    lambda: self.out_of_turn(sent), lambda: self.out_of_turn(sent)])()
+            if self.often_dead and r.random() < 0.2:
+                group += self.unreadable()
             yield group

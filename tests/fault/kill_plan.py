@@ -1,9 +1,9 @@
-"""kill_plan - what will be done to whom, and when: all of it follows from the seed, nothing from the clock.
+"""kill_plan - what will be done to whom, and when: it follows from the seed, not from the clock.
 
     events        (at, target, deed, seconds): what hits workers, broker, database and simulators from outside
-    Points        for each process, at which kill point each of its lives ends
+    Points        at which kill point each life of a process ends: the dice follow from the seed, but what lacks visits weighs more
 """
-import random, subprocess
+import collections, random, subprocess
 
 # How often each deed is drawn, of a hundred. The deck is shuffled and dealt, so that none is left out.
 DECK = [
@@ -28,8 +28,9 @@ ONLY = {
     "dead.sent": ("intake", "fee", "casework", "dispatch"), "dead.announced": ("intake", "fee", "casework", "dispatch"),
     "turn.stored": ("intake", "lookup", "fee", "dispatch", "tracking"),
 }
-# What no message brings about: armed beside the others, in turns.
-SELDOM = (("commit.unsure", "commit.settled"), ("producer.spent", "producer.renewed"))
+# What few messages bring about, or none: armed beside the others, one of each group in turns, for as long as it lacks.
+SELDOM = (("commit.unsure", "commit.settled"), ("producer.spent", "producer.renewed"), ("dead.sent", "dead.announced"),
+          ("stop.begin", "stop.landed", "stop.flushed"))
 # Passed so often that the first visit is not always the one.
 OFTEN = ("turn.", "fence.", "commit.sent", "commit.answered", "publish.", "snapshot.", "effect.", "inquiry.", "step.")
 
@@ -70,30 +71,48 @@ def events(seed, n, seconds, processes):
 
 
 class Points:
-    """Where the lives of one process end. What it died at is crossed off; what it did not reach comes again later."""
+    """Where each life ends: drawn from what its stage can reach, and the more a place lacks, the more often."""
 
-    def __init__(self, seed, process, stage, all_names, stages, per_point):
-        self.random = random.Random(f"{seed}/points/{process}")
-        usual = [n for n in all_names if n not in sum(SELDOM, ()) and stage in ONLY.get(n, (stage,))]
-        # Every place is to be met so often by all processes that have it, two of a stage.
-        once = [n for n in usual for _ in range(-(-per_point // (2 * len(ONLY.get(n, stages)))))]
-        self.usual, self.left = usual, self.random.sample(once, len(once))
-        self.tries, self.lives = 0, 0
+    def __init__(self, seed, stages, all_names, least):
+        """stages: {process: its stage}; least: how often each place is to be met, by all processes together."""
+        self.random = {p: random.Random(f"{seed}/points/{p}") for p in stages}
+        self.stages, self.all, self.least = stages, all_names, least
+        self.visits, self.missed, self.lives = collections.Counter(), collections.Counter(), collections.Counter()
+        self.armed = {}                 # process: the place of its present life
+        self.seldom = sum(SELDOM, ())
 
-    def next(self):
+    def reaches(self, process, name):
+        return self.stages[process] in ONLY.get(name, (self.stages[process],))
+
+    def lacks(self, name):
+        return max(0, self.least - self.visits[name])
+
+    def weight(self, process, name):
+        """What is to be met still, for each process that can; less, where it was armed in vain."""
+        under_way = sum(n == name for p, n in self.armed.items() if p != process)
+        able = sum(self.reaches(p, name) for p in self.stages)
+        return max(0, self.lacks(name) - under_way) / able / (1 + self.missed[process, name])
+
+    def next(self, process):
         """(its place, the setting) of the next life."""
-        if not self.left:
-            self.left = self.random.sample(self.usual, len(self.usual))
-        if self.tries == 3:
-            self.left.append(self.left.pop(0))
-            self.tries = 0
-        self.tries += 1
-        self.lives += 1
-        name = self.left[0]
-        nth = self.random.choice((1, 1, 2, 3, 8)) if name.startswith(OFTEN) else 1
-        return name, ",".join([f"{name}:{nth}", *(pair[self.lives % 2] for pair in SELDOM)])
+        r = self.random[process]
+        if process in self.armed:
+            self.missed[process, self.armed[process]] += 1
+        self.lives[process] += 1
+        usual = [n for n in self.all if n not in self.seldom and self.reaches(process, n)]
+        weights = [self.weight(process, n) for n in usual]
+        name = r.choices(usual, weights if any(weights) else None)[0]
+        self.armed[process] = name
+        nth = r.choice((1, 1, 2, 3, 8)) if name.startswith(OFTEN) else 1
+        return name, ",".join([f"{name}:{nth}", *self.beside(process)])
 
-    def died(self, name):
-        if self.left and self.left[0] == name:
-            self.left.pop(0)
-            self.tries = 0
+    def beside(self, process):
+        for group in SELDOM:
+            lacking = [n for n in group if self.lacks(n) and self.reaches(process, n)]
+            if lacking:
+                yield lacking[self.lives[process] % len(lacking)]
+
+    def died(self, process, name):
+        self.visits[name] += 1
+        if self.armed.pop(process, None) == name:
+            self.missed[process, name] = 0
