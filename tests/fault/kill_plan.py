@@ -8,11 +8,11 @@ import collections, random, subprocess
 # How often each deed is drawn, of a hundred. The deck is shuffled and dealt, so that none is left out.
 DECK = [
     # worker
-    ("worker", "kill", 33), ("worker", "stop", 14), ("worker", "restart", 14), ("workers", "kill", 4),
+    ("worker", "kill", 37), ("worker", "stop", 14), ("worker", "restart", 14), ("workers", "kill", 4),
     # servers
-    ("broker", "kill", 3), ("broker", "stop", 2), ("broker", "restart", 2),
-    ("database", "kill", 3), ("database", "head", 2), ("database", "backend", 3), ("database", "stop", 2), ("database", "restart", 3),
-    ("database", "mute", 3),
+    ("broker", "kill", 2), ("broker", "stop", 2), ("broker", "restart", 1),
+    ("database", "kill", 3), ("database", "head", 2), ("database", "backend", 3), ("database", "stop", 2), ("database", "restart", 2),
+    ("database", "mute", 2),
     ("simulators", "kill", 6), ("simulators", "stop", 3), ("simulators", "restart", 3),
 ]
 # Beyond every time-out that matters: the session's (3 s), the one of effects (2 s), that of a trip to the database (8 s).
