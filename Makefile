@@ -129,7 +129,7 @@ $(BUILD)/test/%: $(BUILD)/tests/unit/%.o $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_SERVICE_OBJ) $(BUILD)/libcommon.a $(LIBS) -lcriterion -ljansson
 # The official JSON Schema suite, and the examples of our contracts; a producer that can be wrong on purpose.
-TEST_PROGRAMS := $(BUILD)/test/suite $(BUILD)/test/examples $(BUILD)/test/produce $(BUILD)/test/admin $(BUILD)/test/mock
+TEST_PROGRAMS := $(BUILD)/test/suite $(BUILD)/test/examples $(BUILD)/test/produce $(BUILD)/test/admin $(BUILD)/test/mock $(BUILD)/test/clock.so
 $(BUILD)/test/suite $(BUILD)/test/examples: $(BUILD)/test/%: $(BUILD)/tests/contract/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
@@ -143,6 +143,11 @@ $(BUILD)/test/admin $(BUILD)/test/mock: $(BUILD)/test/%: $(BUILD)/tests/fault/%.
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+# A wall clock that steps: no sanitizer, for it is loaded before whatever it is loaded with.
+$(BUILD)/test/clock.so: tests/fault/clock.c
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -shared -o $@ $<
 test-programs: $(UNIT_TESTS) $(TEST_PROGRAMS)
 .PHONY: test-programs
 unit-programs: $(UNIT_TESTS)

@@ -9,6 +9,7 @@
 enum { TOPIC_HANDLES = 16, MARK_NUMBER_BITS = 48, MARK_LANE_BITS = 14 };
 
 struct producer {
+	int64_t			time_ms;	/* stamp of what is sent; 0: the wall clock's */
 	rd_kafka_t		*rk;
 	struct producer_options	options;
 	struct err		failure;
@@ -150,7 +151,8 @@ producer_send(struct producer *p, const char *topic, int partition, const struct
 	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 	    RD_KAFKA_V_KEY(record->key.s, record->key.n),
 	    RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.s, record->value.n),
-	    RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(mark_pack(mark)), RD_KAFKA_V_END);
+	    RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(mark_pack(mark)),
+	    RD_KAFKA_V_TIMESTAMP(p->time_ms), RD_KAFKA_V_END);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return FAULT_NONE;
@@ -158,6 +160,12 @@ producer_send(struct producer *p, const char *topic, int partition, const struct
 	return err_set(err, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? FAULT_RETRY : FAULT_FATAL,
 	    "publish", rd_kafka_err2name(code), "%s/%d: %s", topic, partition,
 	    rd_kafka_err2str(code));
+}
+
+void
+producer_set_time(struct producer *p, int64_t time_ms)
+{
+	p->time_ms = time_ms;
 }
 
 void

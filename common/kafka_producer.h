@@ -43,6 +43,9 @@ void producer_free(struct producer *producer);	/* drops what is not sent yet */
 ERR_CHECK enum fault producer_send(struct producer *producer, const char *topic, int partition,
     const struct record *record, struct header extra, struct mark mark, struct err *err);
 
+/* What is sent from here on bears this time (UTC, since 1970) where the topic takes the sender's; 0: this machine's. */
+void producer_set_time(struct producer *producer, int64_t time_ms);
+
 /* Serve deliveries; waits at most timeout_ms. */
 void producer_poll(struct producer *producer, int timeout_ms);
 

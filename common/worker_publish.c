@@ -45,7 +45,11 @@ open_producer(struct worker *w, struct err *err)
 	    .message_timeout_ms = w->set.message_timeout_ms, .pass = w->params.pass, .ctx = w,
 	    .delivered = on_delivered };
 
-	return producer_open(&options, &w->producer, err);
+	enum fault fault = producer_open(&options, &w->producer, err);
+
+	if (fault == FAULT_NONE)
+		producer_set_time(w->producer, worker_now(w) / 1000);
+	return fault;
 }
 
 /* A full queue empties at the broker's pace; without a broker the producer fails in time. */

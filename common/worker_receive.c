@@ -244,6 +244,7 @@ receive_message(struct turn *t, const struct message *m)
 	struct lane *lane = owned_lane(w, m->place.partition);
 	struct lane_state *draft = &lane->draft;
 	struct job *job = ARENA_NEW(w->arena, struct job);
+	time_us at;
 
 	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
 	job->kind = JOB_MESSAGE;
@@ -252,8 +253,10 @@ receive_message(struct turn *t, const struct message *m)
 	job->record = m->record;
 	lane->touched = true;
 	draft->next_offset[m->place.topic] = m->place.offset + 1;
-	if (m->place.at > draft->read_to[m->place.topic])
-		draft->read_to[m->place.topic] = m->place.at;
+	/* Whatever the clock of who wrote it said, nobody reads further than now. */
+	at = m->place.at < t->now ? m->place.at : t->now;
+	if (at > draft->read_to[m->place.topic])
+		draft->read_to[m->place.topic] = at;
 	draft->counters.taken++;
 	if (w->is_journal[m->place.topic]) {
 		job->cause = cause_of(t, job);

@@ -50,6 +50,8 @@ turn_new(struct worker *w)
 	t = ARENA_NEW(w->arena, struct turn);
 	t->worker = w;
 	t->now = worker_now(w);
+	if (w->producer != NULL)
+		producer_set_time(w->producer, t->now / 1000);
 	t->began_us = clock_span_us();
 	t->only_alone = w->alone_next;
 	w->alone_next = false;

@@ -30,12 +30,13 @@ alarm_gap(struct worker *w, struct lane *lane, int topic)
 static bool
 keep_up(struct worker *w, struct lane *lane, int topic)
 {
-	time_us before = worker_now(w) - w->set.skew_ms * 1000;
+	time_us now = worker_now(w), before = now - w->set.skew_ms * 1000;
+	bool is_kept = lane->draft.read_to[topic] >= before && lane->draft.read_to[topic] <= now;
 	struct err err;
 	int64_t end;
 
 	alarm_gap(w, lane, topic);
-	if (lane->draft.read_to[topic] >= before || lane->eof[topic] < lane->draft.next_offset[topic])
+	if (is_kept || lane->eof[topic] < lane->draft.next_offset[topic])
 		return true;
 	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE) {
 		note_broker(w, &err);
