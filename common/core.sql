@@ -77,7 +77,7 @@ select pg_postmaster_start_time()
 
 -- name: lane_given
 -- What every lane of every stage has given, and up to where the broker was known to have it.
-select stage, lane, given, acked, acked_offset from core.lane order by stage, lane
+select stage, lane, given, acked, acked_offset, given_hash from core.lane order by stage, lane
 
 -- name: lane_fence
 -- First statement of every batch: lock the lanes and show whose they are and where they stand.

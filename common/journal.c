@@ -135,6 +135,8 @@ load_block(struct digest *digest, struct arena *arena, const struct rows *rows, 
 		chain_hash(digest, chain, number, &record, chain);
 		if (number > after)
 			block_add(arena, out, number, packed, chain);
+		else
+			memcpy(out->before, chain, DIGEST_BYTES);
 	}
 	if (at != entries.n)
 		return err_set(err, FAULT_FATAL, "read the journal table", "torn",
@@ -164,9 +166,10 @@ journal_load_tail(struct db *db, struct arena *arena, enum stage stage, int lane
 	memset(out, 0, sizeof *out);
 	digest = digest_new();
 	for (int r = 0; fault == FAULT_NONE && r < rows_count(rows); r++) {
-		if (rows_null(rows, r, 3))
+		if (rows_null(rows, r, 3)) {
 			memcpy(chain, rows_text(rows, r, 2).s, DIGEST_BYTES);
-		else
+			memcpy(out->before, chain, DIGEST_BYTES);
+		} else
 			fault = load_block(digest, arena, rows, r, after, chain, out, err);
 	}
 	digest_free(digest);
@@ -182,52 +185,59 @@ journal_lost_commits(struct err *err, enum stage stage, int lane, int64_t number
 	    (long long)number, how);
 }
 
-/* Header names and order, key and value as in the table; the chain set apart. */
+/* Is it entry number of a chain that has this value before it? Only then a reader takes it. */
 static bool
-same_entry(const struct record *message, struct text packed, struct arena *arena)
+fits(const struct message *m, int64_t number, const uint8_t *before, struct digest *digest,
+    uint8_t hash[DIGEST_BYTES])
 {
-	struct record copy = *message;
-	struct buf buf = buf_in(arena);
+	uint8_t claimed[DIGEST_BYTES];
+	int64_t n;
 
-	if (copy.n_headers > 0 &&
-	    text_is(copy.headers[copy.n_headers - 1].name, HEADER_CHAIN))
-		copy.n_headers--;
-	record_pack(&copy, &buf);
-	return text_is_equal(buf_get(&buf), packed);
+	if (m->torn || !event_number(&m->record, &n) || n != number)
+		return false;
+	chain_hash(digest, before, number, &m->record, hash);
+	return text_unhex(record_find(&m->record, HEADER_CHAIN), claimed, DIGEST_BYTES) &&
+	    memcmp(hash, claimed, DIGEST_BYTES) == 0;
 }
 
 static enum fault
 check_entry(const struct message *m, enum stage stage, struct lane *lane, const struct block *tail,
-    struct arena *arena, struct err *err)
+    struct digest *digest, struct err *err)
 {
-	int64_t number;
+	const uint8_t *before = lane->state.given_hash;
+	uint8_t hash[DIGEST_BYTES];
+	int64_t number = lane->acked + 1;
 
-	/* Repeats of what was acknowledged, and what nobody of us wrote, readers drop too. */
-	if (!event_number(&m->record, &number) || number <= lane->saved_acked)
+	if (number <= lane->state.given)
+		before = number == tail->first ? tail->before : tail->hash[number - 1 - tail->first];
+	if (!fits(m, number, before, digest, hash))
 		return FAULT_NONE;
-	if (tail->n == 0 || number >= tail->first + tail->n || number < tail->first)
+	if (number > lane->state.given)
 		return journal_lost_commits(err, stage, lane->lane, number, "which the table does not have");
-	if (!same_entry(&m->record, tail->packed[number - tail->first], arena))
+	if (memcmp(hash, tail->hash[number - tail->first], DIGEST_BYTES) != 0)
 		return journal_lost_commits(err, stage, lane->lane, number, "which the table has otherwise");
-	if (number == lane->acked + 1) {
-		lane->acked = number;
-		lane->acked_offset = m->place.offset;
-	}
+	lane->acked = number;
+	lane->acked_offset = m->place.offset;
 	return FAULT_NONE;
 }
 
 enum fault
 journal_check_topic(struct reader *reader, enum stage stage, struct lane *lane,
-    const struct block *tail, struct arena *arena, struct err *err)
+    const struct block *tail, struct err *err)
 {
 	enum { TIMEOUT_MS = 3000 };
 	int64_t low, high, from, deadline_us = clock_span_us() + 30 * SECOND_US;
+	struct digest *digest;
 	struct message m;
 	enum fault fault = reader_range(reader, stage_journal(stage), lane->lane, TIMEOUT_MS, &low,
 	    &high, err);
 
 	if (fault != FAULT_NONE)
 		return fault;
+	if (tail->n != lane->state.given - lane->acked)
+		return err_set(err, FAULT_FATAL, "check the journal's tail", "gap",
+		    "%s/%d: the table has %d entries after %lld, the lane has given %lld", stage_journal(stage),
+		    lane->lane, tail->n, (long long)lane->acked, (long long)lane->state.given);
 	if (high <= lane->acked_offset)
 		return err_set(err, FAULT_FATAL, "check the journal's tail", "topic_lost",
 		    "%s/%d ends at %lld, before what the broker had acknowledged (%lld): the topic has "
@@ -236,45 +246,53 @@ journal_check_topic(struct reader *reader, enum stage stage, struct lane *lane,
 	from = lane->acked_offset + 1 > low ? lane->acked_offset + 1 : low;
 	if (from >= high)
 		return FAULT_NONE;
+	digest = digest_new();
 	fault = reader_assign(reader, stage_journal(stage), &lane->lane, &from, 1, err);
 	while (fault == FAULT_NONE && from < high) {
-		if (clock_span_us() > deadline_us)
-			return err_set(err, FAULT_RETRY, "check the journal's tail", "timeout",
+		if (clock_span_us() > deadline_us) {
+			fault = err_set(err, FAULT_RETRY, "check the journal's tail", "timeout",
 			    "%s/%d", stage_journal(stage), lane->lane);
+			continue;
+		}
 		err->fault = FAULT_NONE;
 		if (!reader_poll(reader, 100, &m, err)) {
 			fault = err->fault;
 			continue;
 		}
-		fault = check_entry(&m, stage, lane, tail, arena, err);
+		fault = check_entry(&m, stage, lane, tail, digest, err);
 		from = m.place.offset + 1;
 		consumer_release(&m);
 	}
+	digest_free(digest);
 	return fault;
 }
 
 enum fault
-journal_highest(struct reader *reader, enum stage stage, int lane, int64_t from, int64_t to,
-    int64_t *number, struct err *err)
+journal_goes_on(struct reader *reader, enum stage stage, int lane, int64_t from, int64_t to,
+    int64_t given, const uint8_t given_hash[DIGEST_BYTES], bool *out, struct err *err)
 {
-	int64_t deadline_us = clock_span_us() + 30 * SECOND_US, n;
+	int64_t deadline_us = clock_span_us() + 30 * SECOND_US;
+	struct digest *digest = digest_new();
 	struct message m;
+	uint8_t hash[DIGEST_BYTES];
 	enum fault fault = reader_assign(reader, stage_journal(stage), &lane, &from, 1, err);
 
-	*number = 0;
-	while (fault == FAULT_NONE && from < to) {
-		if (clock_span_us() > deadline_us)
-			return err_set(err, FAULT_RETRY, "look at the end of a journal", "timeout", "%s/%d",
+	*out = false;
+	while (fault == FAULT_NONE && from < to && !*out) {
+		if (clock_span_us() > deadline_us) {
+			fault = err_set(err, FAULT_RETRY, "look at the end of a journal", "timeout", "%s/%d",
 			    stage_journal(stage), lane);
+			continue;
+		}
 		err->fault = FAULT_NONE;
 		if (!reader_poll(reader, 100, &m, err)) {
 			fault = err->fault;
 			continue;
 		}
-		if (event_number(&m.record, &n) && n > *number)
-			*number = n;
+		*out = fits(&m, given + 1, given_hash, digest, hash);
 		from = m.place.offset + 1;
 		consumer_release(&m);
 	}
+	digest_free(digest);
 	return fault;
 }

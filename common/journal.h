@@ -14,6 +14,7 @@
 struct block {
 	int		n, size;
 	int64_t		first;
+	uint8_t		before[DIGEST_BYTES];	/* the chain's value before it, when it was read from the table */
 	struct text	*packed;	/* record_pack, without the chain */
 	uint8_t		(*hash)[DIGEST_BYTES];
 };
@@ -47,17 +48,18 @@ ERR_CHECK enum fault journal_load_tail(struct db *db, struct arena *arena, enum 
 
 /*
  * The check of a claim: read the topic's partition from the acknowledged
- * prefix to its end and compare with the table's tail.  Moves lane->acked over
- * what the topic already has in order.  FAULT_FATAL when the topic has an
+ * prefix to its end as its readers do (the next number with a chain that fits;
+ * all else is nobody's, and dropped) and compare with the table's tail.  Moves
+ * lane->acked over what the topic already has.  FAULT_FATAL when readers take an
  * entry that the table does not know or knows otherwise: the database has
  * lost commits.
  */
 ERR_CHECK enum fault journal_check_topic(struct reader *reader, enum stage stage, struct lane *lane,
-    const struct block *tail, struct arena *arena, struct err *err);
+    const struct block *tail, struct err *err);
 
-/* The highest number in a partition of a journal, of the entries from one offset up to another; 0: none. */
-ERR_CHECK enum fault journal_highest(struct reader *reader, enum stage stage, int lane, int64_t from,
-    int64_t to, int64_t *number, struct err *err);
+/* Does a partition of a journal, from one offset up to another, have the entry that readers take after the last one given? */
+ERR_CHECK enum fault journal_goes_on(struct reader *reader, enum stage stage, int lane, int64_t from,
+    int64_t to, int64_t given, const uint8_t given_hash[DIGEST_BYTES], bool *out, struct err *err);
 
 /* "the topic has entry N, …": the database has lost commits. FAULT_FATAL. */
 enum fault journal_lost_commits(struct err *err, enum stage stage, int lane, int64_t number,

@@ -237,6 +237,20 @@ receive_torn(struct turn *t, struct job *job, struct text packed)
 	set_dead(job, "envelope.headers", "more headers than are taken");
 }
 
+/*
+ * Outside the broker stamps the time; in a journal the writer does, and what
+ * nobody of ours wrote says nothing.  Whatever a clock said, nobody reads further
+ * than now.
+ */
+static void
+has_read_to(const struct turn *t, struct lane_state *draft, const struct place *place)
+{
+	time_us at = place->at < t->now ? place->at : t->now;
+
+	if (at > draft->read_to[place->topic])
+		draft->read_to[place->topic] = at;
+}
+
 struct job *
 receive_message(struct turn *t, const struct message *m)
 {
@@ -244,7 +258,6 @@ receive_message(struct turn *t, const struct message *m)
 	struct lane *lane = owned_lane(w, m->place.partition);
 	struct lane_state *draft = &lane->draft;
 	struct job *job = ARENA_NEW(w->arena, struct job);
-	time_us at;
 
 	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
 	job->kind = JOB_MESSAGE;
@@ -253,17 +266,18 @@ receive_message(struct turn *t, const struct message *m)
 	job->record = m->record;
 	lane->touched = true;
 	draft->next_offset[m->place.topic] = m->place.offset + 1;
-	/* Whatever the clock of who wrote it said, nobody reads further than now. */
-	at = m->place.at < t->now ? m->place.at : t->now;
-	if (at > draft->read_to[m->place.topic])
-		draft->read_to[m->place.topic] = at;
 	draft->counters.taken++;
 	if (w->is_journal[m->place.topic]) {
 		job->cause = cause_of(t, job);
 		job->has_dossier = uuid_from_text(m->record.key, job->dossier);
 		if (m->torn || !take_next(t, lane, job))
 			job->end = END_REPEATED;
-	} else if (m->torn)
+		else
+			has_read_to(t, draft, &m->place);
+		return job;
+	}
+	has_read_to(t, draft, &m->place);
+	if (m->torn)
 		receive_torn(t, job, message_pack(m, w->arena));
 	else
 		receive_outside(t, job);

@@ -9,9 +9,11 @@
  * lanes of all stages.  A server is another one when it runs since another
  * moment: restarted, restored, a promoted standby.
  *
- * Numbers are enough: what was published was committed before.  So the ends of
- * the topics are read first, the table after that; and entries are read only
- * where there are more behind the acknowledged prefix than the table has.
+ * What was published was committed before.  So the ends of the topics are read
+ * first, the table after that: where the topic goes on after the table's last
+ * entry, with a chain that fits, commits are lost.  (Without one it is nobody's,
+ * and dropped by every reader.)  Entries are read only where there are more behind
+ * the acknowledged prefix than the table has.
  */
 #include "log.h"
 #include "worker.h"
@@ -58,15 +60,17 @@ compare(struct worker *w, const struct rows *rows, int r, const struct reader_en
 	enum stage stage = (enum stage)rows_int4(rows, r, 0);
 	int lane = rows_int4(rows, r, 1);
 	int64_t given = rows_int8(rows, r, 2), acked = rows_int8(rows, r, 3), from = rows_int8(rows, r, 4) + 1;
-	int64_t number;
+	struct text hash = rows_text(rows, r, 5);
+	bool goes_on = false;
 	enum fault fault;
 
 	/* Entries stand there in order: no more of them, no higher number. */
 	if (end == NULL || end->offset - from <= given - acked)
 		return FAULT_NONE;
-	fault = journal_highest(w->reader, stage, lane, from, end->offset, &number, err);
-	if (fault == FAULT_NONE && number > given)
-		return journal_lost_commits(err, stage, lane, number, "which the table does not have");
+	fault = journal_goes_on(w->reader, stage, lane, from, end->offset, given, (const uint8_t *)hash.s,
+	    &goes_on, err);
+	if (fault == FAULT_NONE && goes_on)
+		return journal_lost_commits(err, stage, lane, given + 1, "which the table does not have");
 	return fault;
 }
 
