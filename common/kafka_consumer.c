@@ -30,7 +30,7 @@ struct consumer {
 	bool			paused;
 	bool			assigned;		/* lanes, or none, have been given */
 	struct err		trouble;		/* the broker is lost */
-	int64_t			opened_us;	/* topics made just before may not be known everywhere yet */
+	struct err		unread;			/* what stops us, heard outside of messages and not told yet */
 };
 
 /*
@@ -107,6 +107,66 @@ on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_
 	rd_kafka_assign(rk, NULL);
 }
 
+/* Most consumer errors tell of trouble that the client mends by itself. False: this is such a one. */
+static bool
+judge_error(struct consumer *c, rd_kafka_resp_err_t code, struct text where, struct err *err)
+{
+	char why[160] = "";
+
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		err_set(err, FAULT_PARK, "read a topic", rd_kafka_err2name(code),
+		    "%.*s: the broker no longer has our position: messages were deleted before "
+		    "we read them, or the topic was made anew", TEXT_ARG(where));
+		return true;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+		err_set(err, FAULT_RETRY, "read a topic", rd_kafka_err2name(code),
+		    "%.*s: no such topic or partition", TEXT_ARG(where));
+		return true;
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		err_set(err, FAULT_FATAL, "read a topic", rd_kafka_err2name(code),
+		    "%.*s: no right to read", TEXT_ARG(where));
+		return true;
+	case RD_KAFKA_RESP_ERR__FATAL:
+		code = rd_kafka_fatal_error(c->rk, why, sizeof why);
+		err_set(err, FAULT_FATAL, "consume", rd_kafka_err2name(code), "%s", why);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What the client says outside of messages: of a topic that we attached by hand it says here that it is missing. */
+static void
+on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct consumer *c = opaque;
+	size_t n = strcspn(reason, " :");
+
+	(void)rk;
+	if (c->unread.fault == FAULT_NONE &&
+	    judge_error(c, (rd_kafka_resp_err_t)code, (struct text){ reason, n }, &c->unread))
+		return;
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		err_set(&c->trouble, FAULT_RETRY, "consume", rd_kafka_err2name(code), "%s", reason);
+	log_event(LOG_WARN, "kafka", LOG_STR("facility", "ERROR"), LOG_STR("text", reason));
+}
+
+static void
+judge_message(struct consumer *c, const rd_kafka_message_t *m, struct err *err)
+{
+	char where[300];
+
+	snprintf(where, sizeof where, "%s/%d", m->rkt != NULL ? rd_kafka_topic_name(m->rkt) : "", m->partition);
+	if (!judge_error(c, m->err, text_of(where), err))
+		log_event(LOG_WARN, "consumer_trouble", LOG_STR("code", rd_kafka_err2name(m->err)),
+		    LOG_STR("text", rd_kafka_message_errstr(m)));
+}
+
 static enum fault
 subscribe(struct consumer *c, struct err *err)
 {
@@ -163,9 +223,9 @@ consumer_open(const struct consumer_options *options, struct consumer **out, str
 	consumer_settings(conf, options);
 	c = mem_new(1, sizeof *c);
 	c->options = *options;
-	c->opened_us = clock_span_us();
 	rd_kafka_conf_set_opaque(conf, c);
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_error_cb(conf, on_error);
 	c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
 	if (c->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
@@ -185,44 +245,6 @@ consumer_open(const struct consumer_options *options, struct consumer **out, str
 	return FAULT_NONE;
 }
 
-/* Most consumer errors tell of trouble that the client mends by itself. */
-static void
-judge_error(struct consumer *c, const rd_kafka_message_t *m, struct err *err)
-{
-	char why[160] = "";
-	const char *topic = m->rkt != NULL ? rd_kafka_topic_name(m->rkt) : "";
-
-	switch (m->err) {
-	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-		err_set(err, FAULT_FATAL, "read a topic", rd_kafka_err2name(m->err),
-		    "%s/%d: the broker no longer has our position: messages were deleted before "
-		    "we read them, or the topic was made anew", topic, m->partition);
-		return;
-	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		err_set(err, clock_span_us() - c->opened_us < 15 * SECOND_US ? FAULT_RETRY : FAULT_FATAL, "read a topic", rd_kafka_err2name(m->err),
-		    "%s: no such topic or partition; run dossierctl topics apply", topic);
-		return;
-	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-		err_set(err, FAULT_FATAL, "read a topic", rd_kafka_err2name(m->err),
-		    "%s: no right to read", topic);
-		return;
-	case RD_KAFKA_RESP_ERR__FATAL:
-		rd_kafka_fatal_error(c->rk, why, sizeof why);
-		err_set(err, FAULT_FATAL, "consume", rd_kafka_err2name(m->err), "%s", why);
-		return;
-	default:
-		if (m->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-			err_set(&c->trouble, FAULT_RETRY, "consume", rd_kafka_err2name(m->err), "%s",
-			    rd_kafka_message_errstr(m));
-		log_event(LOG_WARN, "consumer_trouble", LOG_STR("code", rd_kafka_err2name(m->err)),
-		    LOG_STR("text", rd_kafka_message_errstr(m)));
-	}
-}
-
 static int
 topic_index(const struct consumer *c, const char *name)
 {
@@ -232,30 +254,44 @@ topic_index(const struct consumer *c, const char *name)
 	bug("a message of topic %s", name);
 }
 
-bool
-consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct err *err)
+static rd_kafka_message_t *
+take(struct consumer *c, int timeout_ms)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, timeout_ms);
 	uint64_t unused;
 
-	if (m == NULL) {
-		/* Empty: the descriptor may become quiet until something arrives. */
-		if (read(c->fd, &unused, sizeof unused) < 0)
-			return false;
+	/* Empty: the descriptor may become quiet until something arrives. */
+	if (m == NULL && read(c->fd, &unused, sizeof unused) >= 0)
 		m = rd_kafka_consumer_poll(c->rk, 0);
-		if (m == NULL)
+	return m;
+}
+
+bool
+consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct err *err)
+{
+	rd_kafka_message_t *m = take(c, timeout_ms);
+
+	/* Tidings of trouble pile up while a broker is away: what stands behind them must not wait. */
+	while (m != NULL && m->err != RD_KAFKA_RESP_ERR_NO_ERROR && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		judge_message(c, m, err);
+		out->place.partition = m->partition;
+		rd_kafka_message_destroy(m);
+		if (err->fault != FAULT_NONE)
 			return false;
+		m = take(c, 0);
+	}
+	if (m == NULL) {
+		if (c->unread.fault != FAULT_NONE)
+			*err = c->unread;
+		c->unread.fault = FAULT_NONE;
+		out->place.partition = -1;
+		return false;
 	}
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		*out = (struct message){ .end = true, .place = { topic_index(c,
 		    rd_kafka_topic_name(m->rkt)), m->partition, m->offset, TIME_NONE } };
 		rd_kafka_message_destroy(m);
 		return true;
-	}
-	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		judge_error(c, m, err);
-		rd_kafka_message_destroy(m);
-		return false;
 	}
 	out->end = false;
 	out->handle = m;

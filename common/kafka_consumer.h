@@ -47,9 +47,9 @@ ERR_CHECK enum fault consumer_open(const struct consumer_options *options, struc
 
 /*
  * The next message (or end of a partition) within timeout_ms, or false.  Serves rebalances.  *err is
- * set (fault not NONE) on what stops this consumer: a position that the
- * broker no longer has, a missing topic, no right, a fatal client error; RETRY:
- * a topic that may be too new, assign again.
+ * set (fault not NONE) on what stops this consumer: no right, a fatal client error;
+ * RETRY: a topic is missing, which may come back as another one of its name: claim
+ * again; PARK: the broker no longer has our position of the lane out->place.partition.
  */
 bool consumer_poll(struct consumer *consumer, int timeout_ms, struct message *out, struct err *err);
 void consumer_release(struct message *message);

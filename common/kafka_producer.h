@@ -57,6 +57,15 @@ void producer_poll(struct producer *producer, int timeout_ms);
 ERR_CHECK enum fault producer_end(struct producer *producer, const char *topic, int partition,
     int timeout_ms, int64_t *end, struct err *err);
 
+/*
+ * Of each topic's partition the offset of the first message that is not older than
+ * at[i] (milliseconds since 1970; negative when there is none), or its OFFSET_FIRST
+ * or OFFSET_END.
+ */
+enum { OFFSET_FIRST = -2, OFFSET_END = -1 };
+ERR_CHECK enum fault producer_offsets(struct producer *producer, const char *const *topics, int n,
+    int partition, const int64_t *at, int timeout_ms, int64_t *out, struct err *err);
+
 /* Messages not delivered yet. */
 int producer_pending(const struct producer *producer);
 

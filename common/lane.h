@@ -53,6 +53,7 @@ struct lane {
 	bool			stepping;	/* one message at a time … */
 	int64_t			step_until[TOPICS_MAX];	/* … up to here */
 	int64_t			gap_since_us[TOPICS_MAX];	/* n+1 has not come since; 0: no gap */
+	int64_t			stands_until_us, said_us;	/* it cannot be read on: not tried before; last told (0: it can) */
 	int64_t			eof[TOPICS_MAX];	/* where the consumer last met the end; -1: not yet */
 	char			*note;		/* what operators were told last of it … */
 	int64_t			note_epoch;	/* … under this epoch */

@@ -280,10 +280,29 @@ drop_items(struct worker *w)
 	w->n_items = 0;
 }
 
+static int stop_status;
+
+/* Whatever still hangs, the client's threads most of all (2.0.2): all truth is in the database. */
+static void
+on_stop_alarm(int number)
+{
+	static const char line[] = "level=warn event=stop_timed_out\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
+		_exit(stop_status);
+	_exit(stop_status);
+}
+
 static void
 worker_stop(struct worker *w)
 {
 	health_is_stopping(w);
+	enum { STOP_S = 9, FATAL_S = 5 };
+
+	stop_status = fault_traits(w->fatal.fault)->exit_status;
+	signal(SIGALRM, on_stop_alarm);
+	alarm(w->fatal.fault != FAULT_NONE ? FATAL_S : STOP_S);
 	kill_point(KILL_STOP_BEGIN);
 	if (w->fatal.fault == FAULT_NONE && w->db != NULL && w->http != NULL) {
 		drop_items(w);
@@ -303,8 +322,9 @@ worker_stop(struct worker *w)
 	reader_close(w->reader);
 	if (!consumer_close(w->consumer, 4000)) {
 		log_event(LOG_WARN, "close_timed_out", LOG_STR("what", "consumer"));
-		_exit(fault_traits(w->fatal.fault)->exit_status);
+		_exit(stop_status);
 	}
+	alarm(0);
 }
 
 static void

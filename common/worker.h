@@ -11,7 +11,8 @@
  *     trip 2     write, commit                         worker_write.c
  *     after      publish, start effects, log           worker_publish.c, worker_effect.c
  *
- * Lanes come and go in the rebalance callbacks (worker_claim.c).
+ * Lanes come and go in the rebalance callbacks (worker_claim.c), and stand
+ * where their topics do not let them go on (worker_stand.c).
  */
 #ifndef WORKER_H
 #define WORKER_H
@@ -226,6 +227,9 @@ struct worker {
 	struct peer		peers[PEERS_MAX];
 	struct err		failing;	/* why turns fail, since failing_us; 0: they do not */
 	int64_t			failing_us, full_us, note_at_us;
+	int			short_lane;	/* one of its topics has become shorter … */
+	int64_t			missing_us;	/* since when a topic is said to be missing; 0: none is */
+	struct err		short_why;	/* … when this says so: it is to stand */
 
 	struct item		items[BATCH_MAX];
 	int			n_items;
@@ -237,6 +241,7 @@ struct worker {
 	struct flight		*flights[FLIGHT_BUCKETS];
 	int			n_flying, n_landed, n_held;
 
+	int64_t			renew_at_us, renew_ms;	/* when a spent producer may be renewed; pause after the next one */
 	bool			publish_late;	/* lanes have to be sent again from their prefix */
 	int			snapshots_pending;
 	int64_t			snapshot_generation;
@@ -262,6 +267,14 @@ struct lane *owned_lane(const struct worker *w, int lane);
 void release_all(struct worker *w);
 void lanes_dropped(struct worker *w);	/* forget what was under way for lanes that are not ours any more */
 ERR_CHECK enum fault connect_database(struct worker *w, struct err *err);
+void give_back(struct worker *w, struct lane *lane);
+
+/* worker_stand.c: lanes that cannot be read on */
+ERR_CHECK enum fault check_positions(struct worker *w, const struct lane *lane, struct err *err);
+void lane_stands(struct worker *w, int lane, const struct err *why);
+void try_standing(struct worker *w);
+bool is_missing(const struct err *err);		/* the broker knows no such topic */
+void topic_missing(struct worker *w, const struct err *err);
 
 /* worker_schema.c */
 enum fault schema_explain(struct worker *w, struct err *err);	/* why a statement cannot be prepared, when the schema is too old */
@@ -292,6 +305,7 @@ int pause_queue(struct worker *w);
 void pause_learn(struct worker *w, const struct rows *rows);
 
 /* worker_note.c */
+void note_standing(struct worker *w, const struct lane *lane, const struct err *why);	/* of a lane that nobody has now */
 void notes_tell(struct worker *w);
 
 /* worker_inquiry.c */

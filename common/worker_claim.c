@@ -85,7 +85,7 @@ check_tail(struct worker *w, struct lane *lane, struct arena *arena, struct bloc
 	if (fault == FAULT_NONE && w->reader == NULL)
 		fault = reader_open(w->set.broker, w->name, w->params.pass, &w->reader, err);
 	if (fault == FAULT_NONE)
-		fault = journal_check_topic(w->reader, w->stage, lane, tail, arena, err);
+		fault = journal_check_topic(w->reader, w->stage, lane, tail, err);
 	if (fault == FAULT_FATAL)
 		fault = blame_carefully(w, lane, arena, err);
 	return fault;
@@ -110,8 +110,10 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 		    "committed it");
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_CLAIM_RAISED);
-		fault = check_tail(w, lane, arena, &tail, err);
+		fault = check_positions(w, lane, err);
 	}
+	if (fault == FAULT_NONE)
+		fault = check_tail(w, lane, arena, &tail, err);
 	if (fault == FAULT_NONE) {
 		kill_point(KILL_CLAIM_COMPARED);
 		fault = lane_begun(w->db, arena, w->stage, lane, err);
@@ -121,6 +123,7 @@ claim(struct worker *w, struct lane *lane, int number, struct arena *arena, stru
 	care_begin(w, lane);
 	kill_point(KILL_CLAIM_BEGUN);
 	lane->owned = true;
+	lane->stands_until_us = lane->said_us = 0;
 	publish_lane(w, lane, &tail);
 	kill_point(KILL_CLAIM_SENT);
 	log_event(LOG_INFO, "lane_claimed", LOG_INT("lane", number), LOG_INT("epoch", lane->epoch),
@@ -161,7 +164,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	if (number > w->most_lane)
 		w->most_lane = number;
 	/* One that has just failed speaks for the others: they are tried with it, later. */
-	if (w->is_closing || clock_span_us() < w->claims_rest_us) {
+	if (w->is_closing || clock_span_us() < lane->stands_until_us || clock_span_us() < w->claims_rest_us) {
 		arena_free(arena);
 		return false;
 	}
@@ -183,6 +186,14 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		w->pause_known = false;
 		kill_point(KILL_CLAIM_DONE);
 		return true;
+	}
+	if (fault == FAULT_PARK) {
+		lane_stands(w, number, &err);
+		return false;
+	}
+	if (is_missing(&err)) {
+		topic_missing(w, &err);
+		return false;
 	}
 	tell_fault(w, "claim_failed", &err);
 	if (fault == FAULT_FATAL)
@@ -219,19 +230,21 @@ release(struct worker *w, struct lane *lane, struct arena *arena)
 }
 
 void
-release_all(struct worker *w)
+give_back(struct worker *w, struct lane *lane)
 {
 	struct arena *arena = arena_new(0);
 
-	for (int i = 0; i <= w->most_lane; i++) {
-		struct lane *lane = owned_lane(w, i);
-
-		if (lane == NULL)
-			continue;
-		release(w, lane, arena);
-		lane->owned = false;
-	}
+	release(w, lane, arena);
+	lane->owned = false;
 	arena_free(arena);
+}
+
+void
+release_all(struct worker *w)
+{
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL)
+			give_back(w, w->lanes[i]);
 }
 
 void
@@ -246,6 +259,9 @@ revoke_lanes(void *ctx, bool lost)
 		for (int i = 0; i <= w->most_lane; i++)
 			if (w->lanes[i] != NULL)
 				w->lanes[i]->owned = false;
+	for (int i = 0; i <= w->most_lane; i++)
+		if (w->lanes[i] != NULL)
+			w->lanes[i]->stands_until_us = 0;
 	release_all(w);
 	kill_point(KILL_RELEASED);
 	lanes_dropped(w);

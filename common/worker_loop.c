@@ -23,10 +23,11 @@ poll_once(struct worker *w, int timeout_ms, int room)
 	struct lane *lane;
 
 	if (!consumer_poll(w->consumer, timeout_ms, &m, &err)) {
-		if (err.fault == FAULT_RETRY) {
-			w->want_reassign = true;
-			w->reclaim_at_us = clock_span_us() + SECOND_US;
-		} else if (err.fault != FAULT_NONE)
+		if (err.fault == FAULT_RETRY)
+			topic_missing(w, &err);
+		else if (err.fault == FAULT_PARK)
+			lane_stands(w, m.place.partition, &err);
+		else if (err.fault != FAULT_NONE)
 			w->fatal = err;
 		return false;
 	}
@@ -144,6 +145,7 @@ housekeeping(struct worker *w)
 	care_serve(w);
 	notes_tell(w);
 	health_refresh(w, false);
+	try_standing(w);
 	if (w->want_reassign && now_us >= w->reclaim_at_us) {
 		w->want_reassign = false;
 		consumer_reassign(w->consumer);

@@ -168,3 +168,25 @@ notes_tell(struct worker *w)
 	}
 	arena_free(arena);
 }
+
+void
+note_standing(struct worker *w, const struct lane *lane, const struct err *why)
+{
+	struct err err = { .fault = FAULT_NONE };
+	struct note note = { .n = 0 };
+	struct arena *arena;
+	struct db_args *args;
+
+	if (db_is_broken(w->db))
+		return;
+	arena = arena_new_small(1024);
+	args = db_args_new(arena, 4);
+	say(&note, "stands %s: %s", why->code, why->text);
+	db_put_int2(args, (int)w->stage);
+	db_add_int4(db_put_array(args, DB_INT4), lane->lane);
+	db_add_int8(db_put_array(args, DB_INT8), lane->epoch);
+	db_add_text(db_put_array(args, DB_TEXT), text_of(note.s));
+	if (db_run(w->db, core_stmt(SQL_LANE_TELL), args, NULL, &err) != FAULT_NONE)
+		log_fault("note_unwritten", &err);
+	arena_free(arena);
+}

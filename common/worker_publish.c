@@ -72,8 +72,8 @@ send_block(struct worker *w, struct lane *lane, const struct block *block)
 {
 	struct err err;
 
-	/* After a failure everything from the prefix on is sent anew; not twice here. */
-	if (block->n == 0 || block->first != lane->sent + 1)
+	/* After a failure everything from the prefix on is sent anew: not twice here, and nothing past what has failed. */
+	if (block->n == 0 || block->first != lane->sent + 1 || producer_failed(w->producer, &err))
 		return;
 	kill_point(KILL_PUBLISH_BLOCK);
 	for (int i = 0; i < block->n; i++) {
@@ -145,6 +145,22 @@ publish_again(struct worker *w)
 	arena_free(arena);
 }
 
+/* At once, but not again and again: a broker that refuses us refuses the next producer too. */
+static bool
+may_renew(struct worker *w)
+{
+	enum { LEAST_MS = 50, MOST_MS = 2000, CALM_MS = 10000 };
+	int64_t now_us = clock_span_us(), since_ms = (now_us - w->renew_at_us) / 1000;
+
+	if (since_ms < 0)
+		return false;
+	w->renew_ms = since_ms > CALM_MS || w->renew_ms == 0 ? LEAST_MS : w->renew_ms * 2;
+	if (w->renew_ms > MOST_MS)
+		w->renew_ms = MOST_MS;
+	w->renew_at_us = now_us + w->renew_ms * 1000;
+	return true;
+}
+
 void
 publish_serve(struct worker *w)
 {
@@ -153,7 +169,7 @@ publish_serve(struct worker *w)
 	if (w->producer == NULL)
 		return;
 	producer_poll(w->producer, 0);
-	if (producer_failed(w->producer, &err)) {
+	if (producer_failed(w->producer, &err) && may_renew(w)) {
 		tell_fault(w, "producer_spent", &err);
 		note_broker(w, &err);
 		kill_point(KILL_PRODUCER_SPENT);

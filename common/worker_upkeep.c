@@ -5,6 +5,8 @@
 #include "log.h"
 #include "worker.h"
 
+enum { AWAY_US = 5 * 1000 * 1000 };
+
 /* Where the lane stands in a topic, markers of transactions behind the last message included. */
 static int64_t
 position(const struct lane *lane, int topic)
@@ -40,9 +42,19 @@ keep_up(struct worker *w, struct lane *lane, int topic)
 		return true;
 	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE) {
 		note_broker(w, &err);
+		/* A broker that is away is not waited for at every turn. */
+		w->upkeep_at_us = clock_span_us() + AWAY_US;
 		return false;
 	}
 	note_broker(w, NULL);
+	if (end < lane->state.next_offset[topic]) {
+		/* Not in the midst of a turn that may have jobs of it. */
+		w->short_lane = lane->lane;
+		(void)err_set(&w->short_why, FAULT_PARK, "read a topic", "shorter", "%s/%d ends at %lld, before "
+		    "our position %lld: the broker has lost messages, or the topic was made anew",
+		    w->topics[topic], lane->lane, (long long)end, (long long)lane->state.next_offset[topic]);
+		return false;
+	}
 	if (end > position(lane, topic))
 		return true;
 	lane->draft.next_offset[topic] = position(lane, topic);

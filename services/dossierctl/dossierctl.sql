@@ -127,7 +127,7 @@ where l.topic = $1 and l.partition = $2 and l."offset" = $3
 -- name: lanes
 select s.stage, s.name, l.lane, l.epoch, l.owner, l.owner_version, l.claimed_at, l.unclean, l.step_note,
     cardinality(l.next_offset), l.next_offset, l.read_to, l.given, l.acked, l.taken, l.handed_in, l.ordered, l.done, l.repeated, l.dead, l.handed_out, l.waiting,
-    l.parked, l.given_hash, l.seen, l.alive_at, case when l.note_epoch = l.epoch and l.owner is not null then l.note end, l.note_at,
+    l.parked, l.given_hash, l.seen, l.alive_at, case when l.note_epoch = l.epoch and (l.owner is not null or starts_with(l.note, 'stands ')) then l.note end, l.note_at,
     p.since, o.who, o.why, case when l.unclean_at = l.next_offset then l.unclean else 0 end
 from core.lane l join core.stage s using (stage) left join core.pause p using (stage) left join core.operation o on o.id = p.operation
 order by s.stage, l.lane
