@@ -13,6 +13,7 @@
  * Ends with 0 when the broker has done it; else says why on standard error.
  */
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,14 +183,27 @@ commit(const char *group, char **arg)
 	rd_kafka_topic_partition_list_destroy(place);
 }
 
+/* NAME= among what is asked for: this one is to go. */
+static bool
+is_to_go(const char *name, int n_arg, char **arg)
+{
+	size_t n = strlen(name);
+
+	for (int i = 1; i < n_arg; i++)
+		if (strncmp(arg[i], name, n) == 0 && strcmp(arg[i] + n, "=") == 0)
+			return true;
+	return false;
+}
+
 static void
-keep_settings(rd_kafka_ConfigResource_t *wish, const rd_kafka_ConfigResource_t *now)
+keep_settings(rd_kafka_ConfigResource_t *wish, const rd_kafka_ConfigResource_t *now, int n_arg, char **arg)
 {
 	size_t n;
 	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(now, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG)
+		if (rd_kafka_ConfigEntry_source(entries[i]) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG &&
+		    !is_to_go(rd_kafka_ConfigEntry_name(entries[i]), n_arg, arg))
 			rd_kafka_ConfigResource_set_config(wish, rd_kafka_ConfigEntry_name(entries[i]),
 			    rd_kafka_ConfigEntry_value(entries[i]));
 }
@@ -209,12 +223,13 @@ set_topic(int n_arg, char **arg)
 	if (n != 1)
 		die("no such topic");
 	good(rd_kafka_ConfigResource_error(found[0]), rd_kafka_ConfigResource_error_string(found[0]));
-	keep_settings(wish, found[0]);
+	keep_settings(wish, found[0], n_arg, arg);
 	rd_kafka_event_destroy(event);
 	for (int i = 1; i < n_arg; i++) {
 		char *value = split(arg[i]);
 
-		rd_kafka_ConfigResource_set_config(wish, arg[i], *value != '\0' ? value : NULL);
+		if (*value != '\0')
+			rd_kafka_ConfigResource_set_config(wish, arg[i], value);
 	}
 	rd_kafka_AlterConfigs(rk, &wish, 1, NULL, queue);
 	event = await();

@@ -9,6 +9,8 @@ def numbers(w, say):
     for lane in w.lanes.values():
         row = w.lane_rows.get((lane.stage, lane.lane), {"given": 0, "acked": 0, "acked_offset": -1})
         say.count(entries=len(lane.table), repeats=sum(len(c) - 1 for c in lane.copies.values()))
+        if w.strangers:
+            say.count(strangers=len(lane.dropped))
         for what in lane.torn:
             say.wrong(what)
         for offset, why in lane.foreign:

@@ -145,6 +145,7 @@ class Lane:
         self.heads = {}             # last number of a block -> its head
         self.copies = {}            # number -> [(offset, packed, chain)] on the topic
         self.foreign = []           # (offset, why) of what is no entry of ours
+        self.dropped = []           # offsets of what strangers wrote, where that is to be expected
         self.events = {}            # number -> Event, of the topic's copies
         self.hashes = {}            # number -> chain's value, reckoned from the table
         self.order = None
@@ -155,7 +156,7 @@ class Lane:
     def in_order(self):
         """(offset, number, does its chain fit?) of all that lies on the topic."""
         if self.order is None:
-            found = {offset: (0, False) for offset, _ in self.foreign}
+            found = {offset: (0, False) for offset in [o for o, _ in self.foreign] + self.dropped}
             for number, copies in self.copies.items():
                 wanted = self.hashes.get(number, b"").hex().encode()
                 for offset, packed, claimed in copies:
@@ -165,8 +166,8 @@ class Lane:
 
 
 class World:
-    def __init__(self, seen):
-        self.seen, self.now = seen, seen.now
+    def __init__(self, seen, strangers=False):
+        self.seen, self.now, self.strangers = seen, seen.now, strangers
         self.moves = load_moves()
         t = seen.tables
         self.lane_rows = {(r["stage"], r["lane"]): r for r in t["lane"]}
@@ -228,6 +229,9 @@ class World:
         for offset, _, packed, claimed in part.messages:
             unpacked = unpack(packed)
             number = next((whole(v) for n, v in unpacked[1] if n == b"ce_sequence"), None)
+            if self.strangers and (lane.table.get(number) != packed or claimed != lane.hashes.get(number, b"").hex().encode()):
+                lane.dropped.append(offset)
+                continue
             if claimed is None or not number:
                 lane.foreign.append((offset, "has no number or no chain"))
                 continue

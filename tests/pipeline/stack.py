@@ -664,7 +664,7 @@ class World:
         done = subprocess.run(["/usr/bin/python3", "-B", "tests/fault/verify", "--broker", self.broker, "--database",
                                self.conninfo + " user=postgres", "--ledgers", os.path.join(self.folder, "ledgers"), "--settle",
                                str(settle * SLOW), *(["--acknowledged", self.acknowledged] if os.path.exists(self.acknowledged) else []),
-                               *more], capture_output=True, text=True, encoding="utf-8", timeout=(settle + 120) * SLOW)
+                               *(["--strangers"] if self.forged else []), *more], capture_output=True, text=True, encoding="utf-8", timeout=(settle + 120) * SLOW)
         with open(os.path.join(self.folder, "verify.log"), "w", encoding="utf-8") as f:
             f.write(done.stdout + done.stderr)
         bad = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
