@@ -74,23 +74,60 @@ kafka_conf(const char *bootstrap, const char *client, const char *kind,
 	return FAULT_NONE;
 }
 
-rd_kafka_resp_err_t
-kafka_offset(rd_kafka_t *rk, const char *topic, int partition, int64_t which, int timeout_ms, int64_t *out)
+/* Made later, or not ours to look at. */
+static bool
+is_absent(rd_kafka_resp_err_t code)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_resp_err_t code;
+	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
 
-	rd_kafka_topic_partition_list_add(list, topic, partition)->offset = which;
+/* What came of one line of a question.  When no answer comes in time, the client leaves the question standing. */
+static rd_kafka_resp_err_t
+line_error(const rd_kafka_topic_partition_t *line, int64_t asked)
+{
+	if (line->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return line->err;
+	return line->offset == asked || (asked < 0 && line->offset < 0) ? RD_KAFKA_RESP_ERR__TIMED_OUT
+	    : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* What was said says more than silence. */
+static int
+weight(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : code == RD_KAFKA_RESP_ERR__TIMED_OUT ? 1 : 2;
+}
+
+enum fault
+kafka_offsets(rd_kafka_t *rk, struct topic_offset *offsets, int n, bool or_absent, int timeout_ms,
+    struct err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	rd_kafka_resp_err_t code;
+	int bad = 0;
+
+	for (int i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, offsets[i].topic, offsets[i].partition)->offset = offsets[i].at;
 	code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = list->elems[0].err;
-	/* When no answer comes in time, the question is left standing. */
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[0].offset < 0)
-		code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		*out = list->elems[0].offset;
+	if (or_absent && is_absent(code))
+		code = RD_KAFKA_RESP_ERR_NO_ERROR;	/* of which, its own line says */
+	for (int i = 0; i < n; i++) {
+		rd_kafka_resp_err_t line = line_error(&list->elems[i], offsets[i].at);
+
+		offsets[i].offset = list->elems[i].offset;
+		if (or_absent && is_absent(line))
+			offsets[i].offset = OFFSET_ABSENT;
+		else if (weight(line) > 0 && weight(line) >= weight(code)) {
+			code = line;
+			bad = i;
+		}
+	}
 	rd_kafka_topic_partition_list_destroy(list);
-	return code;
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return FAULT_NONE;
+	return err_set(err, FAULT_RETRY, "ask for offsets of topics", rd_kafka_err2name(code), "%s/%d: %s",
+	    offsets[bad].topic, offsets[bad].partition, rd_kafka_err2str(code));
 }
 
 bool

@@ -8,6 +8,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "err.h"
+#include "kafka_offset.h"
 #include "param.h"
 #include "record.h"
 
@@ -24,13 +25,16 @@ ERR_CHECK enum fault kafka_conf(const char *bootstrap, const char *client, const
     struct err *err);
 
 /*
- * Where a topic's partition begins (RD_KAFKA_OFFSET_BEGINNING) or ends
- * (RD_KAFKA_OFFSET_END), within timeout_ms.  The client's own
- * rd_kafka_query_watermark_offsets waits for ever for a broker that has gone
- * after it was found (2.0.2; librdkafka issue 2588).
+ * Offsets of many partitions, with one question to each broker, within
+ * timeout_ms.  No partition twice.  With or_absent a partition that is not
+ * there, or that we may not see, is answered with OFFSET_ABSENT.  An answer that
+ * does not come is a fault (retry), never an offset.
+ *
+ * Asked so because the client's own rd_kafka_query_watermark_offsets waits for
+ * ever for a broker that has gone after it was found (2.0.2; librdkafka issue 2588).
  */
-rd_kafka_resp_err_t kafka_offset(rd_kafka_t *rk, const char *topic, int partition, int64_t which,
-    int timeout_ms, int64_t *out);
+ERR_CHECK enum fault kafka_offsets(rd_kafka_t *rk, struct topic_offset *offsets, int n, bool or_absent,
+    int timeout_ms, struct err *err);
 
 /* Key, value and headers of a message, borrowed from it. False: too many headers. */
 bool kafka_record(const rd_kafka_message_t *message, struct record *out);

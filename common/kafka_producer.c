@@ -81,7 +81,7 @@ producer_open(const struct producer_options *options, struct producer **out, str
 	snprintf(why, sizeof why, "%lld", (long long)options->message_timeout_ms);
 	kafka_set(conf, "message.timeout.ms", why);
 	kafka_set(conf, "enable.idempotence", "true");
-	/* The client says that a producer ignores this; its producer_end does not. */
+	/* The client says that a producer ignores this; its producer_offsets do not. */
 	kafka_set(conf, "isolation.level", "read_uncommitted");
 	p = mem_new(1, sizeof *p);
 	p->options = *options;
@@ -175,46 +175,9 @@ producer_poll(struct producer *p, int timeout_ms)
 }
 
 enum fault
-producer_end(struct producer *p, const char *topic, int partition, int timeout_ms, int64_t *end,
-    struct err *err)
+producer_offsets(struct producer *p, struct topic_offset *offsets, int n, int timeout_ms, struct err *err)
 {
-	rd_kafka_resp_err_t code = kafka_offset(p->rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, end);
-
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return err_set(err, FAULT_RETRY, "ask for the end of a topic", rd_kafka_err2name(code),
-		    "%s/%d", topic, partition);
-	return FAULT_NONE;
-}
-
-enum fault
-producer_offsets(struct producer *p, const char *const *topics, int n, int partition,
-    const int64_t *at, int timeout_ms, int64_t *out, struct err *err)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
-	rd_kafka_resp_err_t code;
-	const char *bad = topics[0];
-
-	for (int i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, topics[i], partition)->offset = at[i];
-	code = rd_kafka_offsets_for_times(p->rk, list, timeout_ms);
-	/* One answer may speak for all; which topic it means, its own line says. */
-	for (int i = 0; i < n; i++)
-		if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-			code = list->elems[i].err;
-			bad = topics[i];
-		}
-	/* When no answer comes in time, the question is left standing. */
-	for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < n; i++)
-		if (list->elems[i].offset == at[i])
-			code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		err_set(err, FAULT_RETRY, "ask for offsets of a topic", rd_kafka_err2name(code), "%s/%d: %s",
-		    bad, partition, rd_kafka_err2str(code));
-	/* The list keeps its order: it was not sorted. */
-	for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < n; i++)
-		out[i] = list->elems[i].offset;
-	rd_kafka_topic_partition_list_destroy(list);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? FAULT_NONE : FAULT_RETRY;
+	return kafka_offsets(p->rk, offsets, n, false, timeout_ms, err);
 }
 
 int

@@ -10,6 +10,7 @@
 #define KAFKA_PRODUCER_H
 
 #include "err.h"
+#include "kafka_offset.h"
 #include "param.h"
 #include "record.h"
 
@@ -50,21 +51,13 @@ void producer_set_time(struct producer *producer, int64_t time_ms);
 void producer_poll(struct producer *producer, int timeout_ms);
 
 /*
- * The offset after the last message of any topic's partition, messages of open
- * transactions included: what is not committed yet may still come.  Asked here and
- * not of a consumer, whose connection is busy with a fetch that waits.
+ * Offsets of any topics' partitions, each once, with one question to each broker;
+ * messages of open transactions included: what is not committed yet may still
+ * come.  Asked here and not of a consumer, whose connection is busy with a fetch
+ * that waits.  A partition that is not there is a fault.
  */
-ERR_CHECK enum fault producer_end(struct producer *producer, const char *topic, int partition,
-    int timeout_ms, int64_t *end, struct err *err);
-
-/*
- * Of each topic's partition the offset of the first message that is not older than
- * at[i] (milliseconds since 1970; negative when there is none), or its OFFSET_FIRST
- * or OFFSET_END.
- */
-enum { OFFSET_FIRST = -2, OFFSET_END = -1 };
-ERR_CHECK enum fault producer_offsets(struct producer *producer, const char *const *topics, int n,
-    int partition, const int64_t *at, int timeout_ms, int64_t *out, struct err *err);
+ERR_CHECK enum fault producer_offsets(struct producer *producer, struct topic_offset *offsets, int n,
+    int timeout_ms, struct err *err);
 
 /* Messages not delivered yet. */
 int producer_pending(const struct producer *producer);

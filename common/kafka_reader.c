@@ -57,57 +57,22 @@ enum fault
 reader_range(struct reader *reader, const char *topic, int partition, int timeout_ms,
     int64_t *low, int64_t *high, struct err *err)
 {
-	int64_t begin;
-	rd_kafka_resp_err_t code = kafka_offset(reader->rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING,
-	    timeout_ms, &begin);
+	struct topic_offset first = { topic, partition, OFFSET_FIRST, 0 }, end = { topic, partition, OFFSET_END, 0 };
+	enum fault fault = kafka_offsets(reader->rk, &first, 1, false, timeout_ms, err);
 
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-		code = kafka_offset(reader->rk, topic, partition, RD_KAFKA_OFFSET_END, timeout_ms, high);
-	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		*low = begin;
-		return FAULT_NONE;
-	}
-	return err_set(err, FAULT_RETRY, "ask for the ends of a topic", rd_kafka_err2name(code),
-	    "%s/%d", topic, partition);
-}
-
-/* There is nothing to see: made later, or not ours to look at. */
-static bool
-is_nothing(rd_kafka_resp_err_t code)
-{
-	return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-	    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+	if (fault == FAULT_NONE)
+		fault = kafka_offsets(reader->rk, &end, 1, false, timeout_ms, err);
+	if (fault != FAULT_NONE)
+		return fault;
+	*low = first.offset;
+	*high = end.offset;
+	return FAULT_NONE;
 }
 
 enum fault
-reader_ends(struct reader *reader, struct reader_end *ends, int n, int timeout_ms, struct err *err)
+reader_offsets(struct reader *reader, struct topic_offset *offsets, int n, int timeout_ms, struct err *err)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
-	rd_kafka_resp_err_t code;
-	enum fault fault = FAULT_NONE;
-
-	for (int i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, ends[i].topic, ends[i].partition)->offset =
-		    RD_KAFKA_OFFSET_END;
-	code = rd_kafka_offsets_for_times(reader->rk, list, timeout_ms);
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !is_nothing(code))
-		fault = err_set(err, FAULT_RETRY, "ask for the ends of topics", rd_kafka_err2name(code), "%s",
-		    rd_kafka_err2str(code));
-	for (int i = 0; fault == FAULT_NONE && i < n; i++) {
-		const rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(list, ends[i].topic,
-		    ends[i].partition);
-
-		if (p->err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_nothing(p->err))
-			fault = err_set(err, FAULT_RETRY, "ask for the ends of topics", rd_kafka_err2name(p->err),
-			    "%s/%d", p->topic, (int)p->partition);
-		/* When no answer comes in time, the question may be left standing: that is no end. */
-		else if (p->err == RD_KAFKA_RESP_ERR_NO_ERROR && p->offset < 0)
-			fault = err_set(err, FAULT_RETRY, "ask for the ends of topics", "_TIMED_OUT", "%s/%d: no answer",
-			    p->topic, (int)p->partition);
-		ends[i].offset = p->err == RD_KAFKA_RESP_ERR_NO_ERROR ? p->offset : -1;
-	}
-	rd_kafka_topic_partition_list_destroy(list);
-	return fault;
+	return kafka_offsets(reader->rk, offsets, n, true, timeout_ms, err);
 }
 
 enum fault

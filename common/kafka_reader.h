@@ -6,6 +6,7 @@
 #define KAFKA_READER_H
 
 #include "kafka_consumer.h"
+#include "kafka_offset.h"
 
 struct reader;
 
@@ -17,15 +18,8 @@ void reader_close(struct reader *reader);
 ERR_CHECK enum fault reader_range(struct reader *reader, const char *topic, int partition,
     int timeout_ms, int64_t *low, int64_t *high, struct err *err);
 
-/* The end of a partition. */
-struct reader_end {
-	const char	*topic;
-	int		partition;
-	int64_t		offset;		/* after the last message; -1: there is no such partition, or no right to see it */
-};
-
-/* The ends of many partitions, with one question to each broker. */
-ERR_CHECK enum fault reader_ends(struct reader *reader, struct reader_end *ends, int n,
+/* Offsets of many partitions, each once, with one question to each broker; OFFSET_ABSENT where there is nothing to see. */
+ERR_CHECK enum fault reader_offsets(struct reader *reader, struct topic_offset *offsets, int n,
     int timeout_ms, struct err *err);
 
 /* Number of partitions of a topic; 0 when there is no such topic. */

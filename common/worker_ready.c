@@ -156,14 +156,14 @@ find_broker(struct worker *w)
 {
 	struct watch *watch = w->watch;
 	struct err err = { .fault = FAULT_NONE };
-	int64_t end;
 
 	if (w->consumer != NULL && consumer_trouble(w->consumer, &err))
 		note_broker(w, &err);
 	if (watch->broker.fault == FAULT_NONE)
 		return;
 	if (w->producer != NULL && clock_span_us() >= watch->probe_at_us) {
-		enum fault fault = producer_end(w->producer, w->topics[0], 0, PROBE_MS, &end, &err);
+		struct topic_offset end = { w->topics[0], 0, OFFSET_END, 0 };
+		enum fault fault = producer_offsets(w->producer, &end, 1, PROBE_MS, &err);
 
 		watch->probe_at_us = clock_span_us() + w->set.upkeep_ms * 1000;
 		if (fault == FAULT_NONE)

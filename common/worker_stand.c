@@ -26,40 +26,44 @@ static enum fault
 check_same(struct worker *w, const struct lane *lane, int topic, struct err *err)
 {
 	const struct lane_state *s = &lane->state;
-	int64_t at = s->read_to[topic] / 1000 + 1, found;
+	struct topic_offset younger = { w->topics[topic], lane->lane, s->read_to[topic] / 1000 + 1, 0 };
 	enum fault fault;
 
 	if (w->is_journal[topic] || s->next_offset[topic] <= 0 || s->read_to[topic] == 0)
 		return FAULT_NONE;
-	fault = producer_offsets(w->producer, &w->topics[topic], 1, lane->lane, &at, ASK_MS, &found, err);
-	if (fault != FAULT_NONE || found < 0 || found >= s->next_offset[topic])
+	fault = producer_offsets(w->producer, &younger, 1, ASK_MS, err);
+	if (fault != FAULT_NONE || younger.offset < 0 || younger.offset >= s->next_offset[topic])
 		return fault;
 	return err_set(err, FAULT_PARK, "read a topic", "made_anew", "%s/%d: message %lld, before our position "
 	    "%lld, is younger than all we have read: the topic was made anew", w->topics[topic], lane->lane,
-	    (long long)found, (long long)s->next_offset[topic]);
+	    (long long)younger.offset, (long long)s->next_offset[topic]);
+}
+
+/* Of all topics of a lane. */
+static enum fault
+ask_all(struct worker *w, int lane, int64_t at, struct topic_offset *out, struct err *err)
+{
+	for (int k = 0; k < w->n_topics; k++)
+		out[k] = (struct topic_offset){ w->topics[k], lane, at, 0 };
+	return producer_offsets(w->producer, out, w->n_topics, ASK_MS, err);
 }
 
 /* Where a lane already stands, its assignment would only fail again: asked before. */
 static enum fault
 check_range(struct worker *w, const struct lane *lane, struct err *err)
 {
-	int64_t first[TOPICS_MAX], end[TOPICS_MAX], low[TOPICS_MAX], high[TOPICS_MAX];
-	enum fault fault;
+	struct topic_offset low[TOPICS_MAX], high[TOPICS_MAX];
+	enum fault fault = ask_all(w, lane->lane, OFFSET_FIRST, low, err);
 
-	for (int k = 0; k < w->n_topics; k++) {
-		first[k] = OFFSET_FIRST;
-		end[k] = OFFSET_END;
-	}
-	fault = producer_offsets(w->producer, w->topics, w->n_topics, lane->lane, first, ASK_MS, low, err);
 	if (fault == FAULT_NONE)
-		fault = producer_offsets(w->producer, w->topics, w->n_topics, lane->lane, end, ASK_MS, high, err);
+		fault = ask_all(w, lane->lane, OFFSET_END, high, err);
 	for (int k = 0; fault == FAULT_NONE && k < w->n_topics; k++) {
 		int64_t at = lane->state.next_offset[k];
 
-		if (at >= 0 && (at < low[k] || at > high[k]))
+		if (at >= 0 && (at < low[k].offset || at > high[k].offset))
 			fault = err_set(err, FAULT_PARK, "read a topic", "out_of_range", "%s/%d has %lld to %lld, our "
 			    "position is %lld: messages were deleted before we read them, or the topic was made anew",
-			    w->topics[k], lane->lane, (long long)low[k], (long long)high[k], (long long)at);
+			    w->topics[k], lane->lane, (long long)low[k].offset, (long long)high[k].offset, (long long)at);
 	}
 	return fault;
 }
@@ -124,11 +128,9 @@ static void
 ask_missing(struct worker *w)
 {
 	struct err err;
-	int64_t at[TOPICS_MAX], found[TOPICS_MAX];
+	struct topic_offset ends[TOPICS_MAX];
 
-	for (int k = 0; k < w->n_topics; k++)
-		at[k] = OFFSET_END;
-	if (producer_offsets(w->producer, w->topics, w->n_topics, 0, at, ASK_MS, found, &err) == FAULT_NONE)
+	if (ask_all(w, 0, OFFSET_END, ends, &err) == FAULT_NONE)
 		w->missing_us = 0;
 	else if (is_missing(&err))
 		(void)err_set(&w->fatal, FAULT_FATAL, err.op, err.code, "%s; run dossierctl topics apply", err.text);

@@ -25,42 +25,90 @@ alarm_gap(struct worker *w, struct lane *lane, int topic)
 		    LOG_INT("seconds", (clock_span_us() - lane->gap_since_us[topic]) / SECOND_US));
 }
 
-/*
- * Idle lanes keep up how far in time they have read.  They have, when what the
- * broker holds, uncommitted messages too, ends where we met the end.
- */
-static bool
-keep_up(struct worker *w, struct lane *lane, int topic)
+/* An idle lane may be said to have read to here. */
+static time_us
+upkept_to(const struct worker *w, time_us now)
 {
-	time_us now = worker_now(w), before = now - w->set.skew_ms * 1000;
-	bool is_kept = lane->draft.read_to[topic] >= before && lane->draft.read_to[topic] <= now;
-	struct err err;
-	int64_t end;
+	return now - w->set.skew_ms * 1000;
+}
 
-	alarm_gap(w, lane, topic);
-	if (is_kept || lane->eof[topic] < lane->draft.next_offset[topic])
-		return true;
-	if (producer_end(w->producer, w->topics[topic], lane->lane, 1000, &end, &err) != FAULT_NONE) {
-		note_broker(w, &err);
-		/* A broker that is away is not waited for at every turn. */
-		w->upkeep_at_us = clock_span_us() + AWAY_US;
-		return false;
+/* Read to the end that we met, as far as we know, and not told so yet; or said to have read into the future. */
+static bool
+is_idle(const struct worker *w, const struct lane *lane, int topic, time_us now)
+{
+	time_us read_to = lane->draft.read_to[topic];
+
+	return (read_to < upkept_to(w, now) || read_to > now) && lane->eof[topic] >= lane->draft.next_offset[topic];
+}
+
+static int
+list_idle(struct worker *w, time_us now, struct topic_offset *out)
+{
+	int n = 0;
+
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		for (int k = 0; lane != NULL && k < w->n_topics; k++) {
+			alarm_gap(w, lane, k);
+			if (is_idle(w, lane, k, now))
+				out[n++] = (struct topic_offset){ w->topics[k], i, OFFSET_END, 0 };
+		}
 	}
-	note_broker(w, NULL);
-	if (end < lane->state.next_offset[topic]) {
+	return n;
+}
+
+static void
+note_end(struct worker *w, struct lane *lane, int topic, int64_t end, time_us now)
+{
+	int64_t ours = lane->state.next_offset[topic];
+
+	if (end > position(lane, topic))
+		return;
+	if (end >= ours) {
+		lane->draft.next_offset[topic] = position(lane, topic);
+		lane->draft.read_to[topic] = upkept_to(w, now);
+		lane->touched = true;
+	} else if (w->short_why.fault == FAULT_NONE) {
 		/* Not in the midst of a turn that may have jobs of it. */
 		w->short_lane = lane->lane;
 		(void)err_set(&w->short_why, FAULT_PARK, "read a topic", "shorter", "%s/%d ends at %lld, before "
 		    "our position %lld: the broker has lost messages, or the topic was made anew",
-		    w->topics[topic], lane->lane, (long long)end, (long long)lane->state.next_offset[topic]);
-		return false;
+		    w->topics[topic], lane->lane, (long long)end, (long long)ours);
 	}
-	if (end > position(lane, topic))
-		return true;
-	lane->draft.next_offset[topic] = position(lane, topic);
-	lane->draft.read_to[topic] = before;
-	lane->touched = true;
-	return true;
+}
+
+/*
+ * Idle lanes keep up how far in time they have read.  They have, when what the
+ * broker holds, uncommitted messages too, ends where we met the end.  All are
+ * asked for at once.
+ */
+static void
+keep_up(struct worker *w)
+{
+	time_us now = worker_now(w);
+	struct topic_offset *ends = ARENA_ARRAY(w->arena, struct topic_offset,
+	    ((size_t)w->most_lane + 1) * (size_t)w->n_topics);
+	int n = list_idle(w, now, ends), next = 0;
+	struct err err;
+
+	if (n == 0)
+		return;
+	if (producer_offsets(w->producer, ends, n, 1000, &err) != FAULT_NONE) {
+		note_broker(w, &err);
+		/* A broker that is away is not waited for at every turn. */
+		w->upkeep_at_us = clock_span_us() + AWAY_US;
+		return;
+	}
+	note_broker(w, NULL);
+	for (int i = 0; i <= w->most_lane; i++) {
+		struct lane *lane = owned_lane(w, i);
+
+		/* In the order of the list, which left out the same ones. */
+		for (int k = 0; lane != NULL && k < w->n_topics; k++)
+			if (is_idle(w, lane, k, now))
+				note_end(w, lane, k, ends[next++].offset, now);
+	}
 }
 
 void
@@ -74,13 +122,12 @@ touch_idle(struct turn *t)
 	if (!w->paused && (w->n_items > t->n_items || w->want_reassign))
 		return;
 	w->upkeep_at_us = clock_span_us() + w->set.upkeep_ms * 1000;
+	/* A paused one shows that it lives, and does not go on. */
+	if (!w->paused)
+		keep_up(w);
 	for (int i = 0; i <= w->most_lane; i++) {
 		struct lane *lane = owned_lane(w, i);
 
-		/* A paused one shows that it lives, and does not go on. */
-		for (int k = 0; lane != NULL && !w->paused && k < w->n_topics; k++)
-			if (!keep_up(w, lane, k))
-				return;
 		if (lane != NULL && (w->paused || lane->acked != lane->saved_acked ||
 		    lane->unclean != lane->saved_unclean))
 			lane->touched = true;

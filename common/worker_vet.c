@@ -27,26 +27,26 @@ read_given(struct worker *w, const struct rows **rows, struct err *err)
 }
 
 static enum fault
-read_ends(struct worker *w, struct arena *arena, const struct rows *rows, struct reader_end **out,
+read_ends(struct worker *w, struct arena *arena, const struct rows *rows, struct topic_offset **out,
     struct err *err)
 {
 	int n = rows_count(rows);
-	struct reader_end *ends = ARENA_ARRAY(arena, struct reader_end, (size_t)n + 1);
+	struct topic_offset *ends = ARENA_ARRAY(arena, struct topic_offset, (size_t)n + 1);
 	enum fault fault = FAULT_NONE;
 
 	for (int i = 0; i < n; i++)
-		ends[i] = (struct reader_end){ stage_journal((enum stage)rows_int4(rows, i, 0)),
-		    rows_int4(rows, i, 1), -1 };
+		ends[i] = (struct topic_offset){ stage_journal((enum stage)rows_int4(rows, i, 0)),
+		    rows_int4(rows, i, 1), OFFSET_END, OFFSET_ABSENT };
 	if (w->reader == NULL)
 		fault = reader_open(w->set.broker, w->name, w->params.pass, &w->reader, err);
 	if (fault == FAULT_NONE && n > 0)
-		fault = reader_ends(w->reader, ends, n, ENDS_TIMEOUT_MS, err);
+		fault = reader_offsets(w->reader, ends, n, ENDS_TIMEOUT_MS, err);
 	*out = ends;
 	return fault;
 }
 
-static const struct reader_end *
-end_of(const struct reader_end *ends, int n, enum stage stage, int lane)
+static const struct topic_offset *
+end_of(const struct topic_offset *ends, int n, enum stage stage, int lane)
 {
 	for (int i = 0; i < n; i++)
 		if (ends[i].partition == lane && strcmp(ends[i].topic, stage_journal(stage)) == 0)
@@ -55,7 +55,7 @@ end_of(const struct reader_end *ends, int n, enum stage stage, int lane)
 }
 
 static enum fault
-compare(struct worker *w, const struct rows *rows, int r, const struct reader_end *end, struct err *err)
+compare(struct worker *w, const struct rows *rows, int r, const struct topic_offset *end, struct err *err)
 {
 	enum stage stage = (enum stage)rows_int4(rows, r, 0);
 	int lane = rows_int4(rows, r, 1);
@@ -78,7 +78,7 @@ static enum fault
 vet(struct worker *w, struct arena *arena, struct err *err)
 {
 	const struct rows *rows;
-	struct reader_end *ends;
+	struct topic_offset *ends;
 	int n;
 	enum fault fault = read_given(w, &rows, err);
 
