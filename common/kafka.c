@@ -99,6 +99,19 @@ weight(rd_kafka_resp_err_t code)
 	return code == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : code == RD_KAFKA_RESP_ERR__TIMED_OUT ? 1 : 2;
 }
 
+/*
+ * The client answers from what it knows of the leaders, for 15 minutes (2.0.2):
+ * of topics that it neither reads nor writes it would not hear that a leader is back.
+ */
+static void
+learn_leaders(rd_kafka_t *rk, int timeout_ms)
+{
+	const struct rd_kafka_metadata *all;
+
+	if (rd_kafka_metadata(rk, 1, NULL, &all, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(all);
+}
+
 enum fault
 kafka_offsets(rd_kafka_t *rk, struct topic_offset *offsets, int n, bool or_absent, int timeout_ms,
     struct err *err)
@@ -126,6 +139,9 @@ kafka_offsets(rd_kafka_t *rk, struct topic_offset *offsets, int n, bool or_absen
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return FAULT_NONE;
+	/* The client's own errors are negative: no broker has said so. */
+	if (code > RD_KAFKA_RESP_ERR_NO_ERROR)
+		learn_leaders(rk, timeout_ms);
 	return err_set(err, FAULT_RETRY, "ask for offsets of topics", rd_kafka_err2name(code), "%s/%d: %s",
 	    offsets[bad].topic, offsets[bad].partition, rd_kafka_err2str(code));
 }

@@ -175,3 +175,19 @@ Test(reader, a_producer_minds_what_is_not_there)
 	producer_free(producer);
 	cluster_free(&c);
 }
+
+/* A leader that was away is found again, at the second question at the latest. */
+Test(reader, a_leader_that_is_back)
+{
+	struct cluster c = cluster_new();
+	struct topic_offset end = { "dossier.intake", 0, OFFSET_END, -7 };
+	struct err err = { 0 };
+
+	rd_kafka_mock_partition_set_leader(c.mock, "dossier.intake", 0, -1);
+	cr_assert_eq(reader_offsets(c.reader, &end, 1, TIMEOUT_MS, &err), FAULT_RETRY, "%lld", (long long)end.offset);
+	rd_kafka_mock_partition_set_leader(c.mock, "dossier.intake", 0, 1);
+	if (reader_offsets(c.reader, &end, 1, TIMEOUT_MS, &err) != FAULT_NONE)
+		cr_expect_eq(reader_offsets(c.reader, &end, 1, TIMEOUT_MS, &err), FAULT_NONE, "%s %s", err.code, err.text);
+	cr_expect_eq(end.offset, 0, "%lld", (long long)end.offset);
+	cluster_free(&c);
+}
