@@ -146,6 +146,13 @@ end_stopped(struct worker *w, struct arena *arena)
 		log_event(LOG_WARN, "stopped_sessions_ended", LOG_INT("n", rows_int8(rows, 0, 0)));
 }
 
+/* One partition's leader is away, while brokers answer. */
+static bool
+is_leaderless(const struct err *err)
+{
+	return strcmp(err->code, "LEADER_NOT_AVAILABLE") == 0 || strncmp(err->code, "NOT_LEADER", strlen("NOT_LEADER")) == 0;
+}
+
 bool
 claim_lane(void *ctx, int number, int64_t *positions)
 {
@@ -198,8 +205,8 @@ claim_lane(void *ctx, int number, int64_t *positions)
 	tell_fault(w, "claim_failed", &err);
 	if (fault == FAULT_FATAL)
 		w->fatal = err;
-	/* A row that somebody has locked says nothing about other lanes. */
-	if (strcmp(err.code, LANE_LOCKED) == 0) {
+	/* A row that somebody has locked says nothing about other lanes, nor does a leader that is away. */
+	if (strcmp(err.code, LANE_LOCKED) == 0 || (w->is_vetted && is_leaderless(&err))) {
 		w->locked_lane_us = clock_span_us() + SECOND_US;
 		return false;
 	}
