@@ -127,9 +127,12 @@ judge_error(struct consumer *c, rd_kafka_resp_err_t code, struct text where, str
 		    "%.*s: no such topic or partition", TEXT_ARG(where));
 		return true;
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 		err_set(err, FAULT_FATAL, "read a topic", rd_kafka_err2name(code),
 		    "%.*s: no right to read", TEXT_ARG(where));
+		return true;
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		err_set(err, FAULT_FATAL, "join a group", rd_kafka_err2name(code),
+		    "%s: no right to read as this group", c->options.group);
 		return true;
 	case RD_KAFKA_RESP_ERR__FATAL:
 		code = rd_kafka_fatal_error(c->rk, why, sizeof why);
