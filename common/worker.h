@@ -273,7 +273,7 @@ void give_back(struct worker *w, struct lane *lane);
 ERR_CHECK enum fault check_positions(struct worker *w, const struct lane *lane, struct err *err);
 void lane_stands(struct worker *w, int lane, const struct err *why);
 void try_standing(struct worker *w);
-bool is_missing(const struct err *err);		/* the broker knows no such topic */
+bool topic_is_missing(const struct err *err);		/* the broker knows no such topic */
 void topic_missing(struct worker *w, const struct err *err);
 
 /* worker_schema.c */

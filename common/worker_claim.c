@@ -198,7 +198,7 @@ claim_lane(void *ctx, int number, int64_t *positions)
 		lane_stands(w, number, &err);
 		return false;
 	}
-	if (is_missing(&err)) {
+	if (topic_is_missing(&err)) {
 		topic_missing(w, &err);
 		return false;
 	}

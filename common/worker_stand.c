@@ -103,7 +103,7 @@ lane_stands(struct worker *w, int number, const struct err *why)
 }
 
 bool
-is_missing(const struct err *err)
+topic_is_missing(const struct err *err)
 {
 	return strcmp(err->code, "UNKNOWN_TOPIC_OR_PART") == 0 || strcmp(err->code, "_UNKNOWN_TOPIC") == 0 ||
 	    strcmp(err->code, "_UNKNOWN_PARTITION") == 0;
@@ -132,7 +132,7 @@ ask_missing(struct worker *w)
 
 	if (ask_all(w, 0, OFFSET_END, ends, &err) == FAULT_NONE)
 		w->missing_us = 0;
-	else if (is_missing(&err))
+	else if (topic_is_missing(&err))
 		(void)err_set(&w->fatal, FAULT_FATAL, err.op, err.code, "%s; run dossierctl topics apply", err.text);
 	else
 		w->missing_us += SECOND_US;
