@@ -82,4 +82,12 @@ bool schema_check(const struct schema *schema, const struct doc_node *instance, 
 /* [{"pointer":…,"rule":…,"message_vi":…,"message_en":…}, …] */
 void schema_errors_write(struct buf *buf, const struct schema_errors *errors);
 
+/* What a rule of ours finds wrong: a stable name, two texts, and where; never anything of the message. */
+struct rule_error {
+	const char	*pointer, *rule, *message_vi, *message_en;	/* pointer "": the whole message */
+};
+
+/* The same list, of this one. */
+struct text rule_error_list(const struct rule_error *error, struct arena *arena);
+
 #endif

@@ -309,3 +309,15 @@ schema_errors_write(struct buf *buf, const struct schema_errors *errors)
 	}
 	buf_puts(buf, "]");
 }
+
+struct text
+rule_error_list(const struct rule_error *error, struct arena *arena)
+{
+	struct schema_error one = { text_of(error->pointer), error->rule, text_of(error->message_vi),
+	    text_of(error->message_en) };
+	struct schema_errors list = { &one, 1, false };
+	struct buf buf = buf_in(arena);
+
+	schema_errors_write(&buf, &list);
+	return buf_get(&buf);
+}

@@ -5,12 +5,12 @@
  * is dropped (promise 4).  From outside: the envelope, then the contract; what
  * cannot be read goes to the dead letters byte for byte (promise 10).
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "log.h"
 #include "worker.h"
 
@@ -162,17 +162,12 @@ static void
 error_list(struct turn *t, struct job *job, struct text pointer, const char *rule,
     const char *message_vi, const char *message_en)
 {
+	struct schema_error one = { text_is_absent(pointer) ? TEXT("") : pointer, rule, text_of(message_vi),
+	    text_of(message_en) };
+	struct schema_errors list = { &one, 1, false };
 	struct buf buf = buf_in(t->worker->arena);
 
-	buf_puts(&buf, "[{\"pointer\":");
-	buf_json_text(&buf, text_is_absent(pointer) ? TEXT("") : pointer);
-	buf_puts(&buf, ",\"rule\":");
-	buf_json_text(&buf, text_of(rule));
-	buf_puts(&buf, ",\"message_vi\":");
-	buf_json_text(&buf, text_of(message_vi));
-	buf_puts(&buf, ",\"message_en\":");
-	buf_json_text(&buf, text_of(message_en));
-	buf_puts(&buf, "}]");
+	schema_errors_write(&buf, &list);
 	job->errors = buf_get(&buf);
 }
 
@@ -309,20 +304,15 @@ receive_contents(struct turn *t)
 
 /* --- contracts ---------------------------------------------------------------- */
 
+enum { SCHEMA_BYTES_MAX = 1 << 20 };
+
 static enum fault
 load_schema_file(struct worker *w, const char *path, struct err *err)
 {
-	FILE *file = fopen(path, "rb");
-	struct buf buf = buf_in(w->arena);
-	char part[8192];
-	size_t n;
+	struct text whole;
+	enum fault fault = file_read(w->arena, path, SCHEMA_BYTES_MAX, &whole, err);
 
-	if (file == NULL)
-		return err_set(err, FAULT_FATAL, "load contracts", "file", "cannot open %s", path);
-	while ((n = fread(part, 1, sizeof part, file)) > 0)
-		buf_put(&buf, part, n);
-	fclose(file);
-	return schema_set_add(w->schemas, NULL, buf_get(&buf), err);
+	return fault == FAULT_NONE ? schema_set_add(w->schemas, NULL, whole, err) : fault;
 }
 
 /* Where contracts lie: as said, or else where they are installed beside this program. */
@@ -349,25 +339,16 @@ find_schemas(struct worker *w)
 static enum fault
 load_schema_folder(struct worker *w, struct err *err)
 {
-	char path[1024];
-	DIR *dir;
-	struct dirent *d;
-	enum fault fault = FAULT_NONE;
+	const char *folder = arena_printf(w->arena, "%s/messages", w->set.schemas).s, **names;
+	enum fault fault;
+	int n;
 
-	snprintf(path, sizeof path, "%s/messages", w->set.schemas);
-	dir = opendir(path);
-	if (dir == NULL)
+	if (file_list(w->arena, folder, ".json", &names, &n, err) != FAULT_NONE)
 		return err_set(err, FAULT_FATAL, "load contracts", "folder",
-		    "cannot open %s; set the parameter schemas", path);
-	while (fault == FAULT_NONE && (d = readdir(dir)) != NULL) {
-		size_t n = strlen(d->d_name);
-
-		if (n < 5 || strcmp(d->d_name + n - 5, ".json") != 0)
-			continue;
-		snprintf(path, sizeof path, "%s/messages/%s", w->set.schemas, d->d_name);
-		fault = load_schema_file(w, path, err);
-	}
-	closedir(dir);
+		    "cannot open %s; set the parameter schemas", folder);
+	fault = FAULT_NONE;
+	for (int i = 0; i < n && fault == FAULT_NONE; i++)
+		fault = load_schema_file(w, arena_printf(w->arena, "%s/%s", folder, names[i]).s, err);
 	return fault;
 }
 

@@ -96,31 +96,45 @@ queue_rows(struct turn *t)
 	}
 }
 
+/* What names a row of core.job within its stage; kept before all other columns. */
+struct keys {
+	struct db_array	*lanes, *origins, *ords;
+};
+
+static struct keys
+put_keys(struct db_args *args, enum stage stage)
+{
+	struct keys keys;
+
+	db_put_int2(args, (int)stage);
+	keys.lanes = db_put_array(args, DB_INT4);
+	keys.origins = db_put_array(args, DB_INT4);
+	keys.ords = db_put_array(args, DB_INT8);
+	return keys;
+}
+
+static void
+add_key(const struct keys *keys, const struct job_row *row)
+{
+	db_add_int4(keys->lanes, row->lane);
+	db_add_int4(keys->origins, row->origin);
+	db_add_int8(keys->ords, row->ord);
+}
+
 static void
 queue_inserts(struct turn *t)
 {
 	struct worker *w = t->worker;
 	const struct job_row *rows = t->inserts.items;
 	struct db_args *args = db_args_new(w->arena, 12);
-	struct db_array *lanes, *origins, *ords, *kinds, *ids, *dues, *attempts, *purposes, *reasons,
-	    *messages, *suspects;
+	struct keys keys = put_keys(args, w->stage);
+	struct db_array *kinds = db_put_array(args, DB_INT2), *ids = db_put_array(args, DB_UUID),
+	    *dues = db_put_array(args, DB_TIME), *attempts = db_put_array(args, DB_INT4),
+	    *purposes = db_put_array(args, DB_TEXT), *reasons = db_put_array(args, DB_TEXT),
+	    *messages = db_put_array(args, DB_BYTEA), *suspects = db_put_array(args, DB_INT2);
 
-	db_put_int2(args, (int)w->stage);
-	lanes = db_put_array(args, DB_INT4);
-	origins = db_put_array(args, DB_INT4);
-	ords = db_put_array(args, DB_INT8);
-	kinds = db_put_array(args, DB_INT2);
-	ids = db_put_array(args, DB_UUID);
-	dues = db_put_array(args, DB_TIME);
-	attempts = db_put_array(args, DB_INT4);
-	purposes = db_put_array(args, DB_TEXT);
-	reasons = db_put_array(args, DB_TEXT);
-	messages = db_put_array(args, DB_BYTEA);
-	suspects = db_put_array(args, DB_INT2);
 	for (int i = 0; i < t->inserts.n; i++) {
-		db_add_int4(lanes, rows[i].lane);
-		db_add_int4(origins, rows[i].origin);
-		db_add_int8(ords, rows[i].ord);
+		add_key(&keys, &rows[i]);
 		db_add_int2(kinds, rows[i].kind);
 		db_add_uuid(ids, rows[i].dossier);
 		db_add_time(dues, rows[i].due_at);
@@ -133,37 +147,37 @@ queue_inserts(struct turn *t)
 	db_queue(w->db, core_stmt(SQL_JOB_INSERT), args);
 }
 
-/* Deletes name rows only; updates say what becomes of them. */
 static void
-queue_changes(struct turn *t, const struct list *list, bool delete)
+queue_updates(struct turn *t)
 {
 	struct worker *w = t->worker;
-	const struct job_row *rows = list->items;
+	const struct job_row *rows = t->updates.items;
 	struct db_args *args = db_args_new(w->arena, 8);
-	struct db_array *lanes, *origins, *ords, *dues = NULL, *attempts = NULL, *reasons = NULL, *suspects = NULL;
+	struct keys keys = put_keys(args, w->stage);
+	struct db_array *dues = db_put_array(args, DB_TIME), *attempts = db_put_array(args, DB_INT4),
+	    *reasons = db_put_array(args, DB_TEXT), *suspects = db_put_array(args, DB_INT2);
 
-	db_put_int2(args, (int)w->stage);
-	lanes = db_put_array(args, DB_INT4);
-	origins = db_put_array(args, DB_INT4);
-	ords = db_put_array(args, DB_INT8);
-	if (!delete) {
-		dues = db_put_array(args, DB_TIME);
-		attempts = db_put_array(args, DB_INT4);
-		reasons = db_put_array(args, DB_TEXT);
-		suspects = db_put_array(args, DB_INT2);
-	}
-	for (int i = 0; i < list->n; i++) {
-		db_add_int4(lanes, rows[i].lane);
-		db_add_int4(origins, rows[i].origin);
-		db_add_int8(ords, rows[i].ord);
-		if (delete)
-			continue;
+	for (int i = 0; i < t->updates.n; i++) {
+		add_key(&keys, &rows[i]);
 		db_add_time(dues, rows[i].due_at);
 		db_add_int4(attempts, rows[i].attempts);
 		db_add_text(reasons, rows[i].reason);
 		db_add_int2(suspects, rows[i].suspect);
 	}
-	db_queue(w->db, core_stmt(delete ? SQL_JOB_DELETE : SQL_JOB_UPDATE), args);
+	db_queue(w->db, core_stmt(SQL_JOB_UPDATE), args);
+}
+
+static void
+queue_deletes(struct turn *t)
+{
+	struct worker *w = t->worker;
+	const struct job_row *rows = t->deletes.items;
+	struct db_args *args = db_args_new(w->arena, 4);
+	struct keys keys = put_keys(args, w->stage);
+
+	for (int i = 0; i < t->deletes.n; i++)
+		add_key(&keys, &rows[i]);
+	db_queue(w->db, core_stmt(SQL_JOB_DELETE), args);
 }
 
 static void
@@ -224,9 +238,9 @@ queue_writes(struct turn *t)
 	if (t->inserts.n > 0)
 		queue_inserts(t);
 	if (t->updates.n > 0)
-		queue_changes(t, &t->updates, false);
+		queue_updates(t);
 	if (t->deletes.n > 0)
-		queue_changes(t, &t->deletes, true);
+		queue_deletes(t);
 	if (t->dead.n > 0)
 		queue_dead(t);
 	redrive_write(t);

@@ -91,12 +91,12 @@ case_of(struct decision *d, const struct casework_law **law)
 /* --- actions ------------------------------------------------------------------- */
 
 static void
-give_action_refused(struct decision *d, const struct casework_error *why)
+give_action_refused(struct decision *d, const struct rule_error *why)
 {
 	struct event *event = decide_event(d, EV_CASEWORK_ACTION_REFUSED);
 
 	event->request = d->job->ce_type;
-	event->errors = casework_error_list(why, d->arena);
+	event->errors = rule_error_list(why, d->arena);
 	decide_give(d, event);
 }
 
@@ -180,7 +180,7 @@ on_action(struct decision *d)
 {
 	const struct casework_law *law;
 	const struct casework_case *its_case;
-	const struct casework_error *why;
+	const struct rule_error *why;
 	struct action action;
 	struct event *event;
 	struct err err;

@@ -7,8 +7,6 @@
  */
 #include "casework_rules.h"
 
-#include "schema.h"
-
 enum { SUPPLEMENTS_BEFORE = 1, SUPPLEMENTS_IN_ALL = 2 };
 
 #define TIMER_AGAIN_US (60 * MINUTE_US)
@@ -59,7 +57,7 @@ action_event(enum action_kind kind)
 
 /* --- actions ------------------------------------------------------------------- */
 
-static const struct casework_error
+static const struct rule_error
 not_allowed = { "", "action.not_allowed", "Trạng thái hiện tại của hồ sơ không cho phép thao tác này.",
     "The dossier's present state does not allow this action." },
 withdrawn = { "", "action.withdrawn", "Người nộp đã rút hồ sơ.", "The applicant has withdrawn the dossier." },
@@ -83,7 +81,7 @@ list_is_empty(struct text json)
 	return json.n == 0 || memchr(json.s, '"', json.n) == NULL;
 }
 
-static const struct casework_error *
+static const struct rule_error *
 check_accept(const struct dossier *dos)
 {
 	int fee = dos->state[STAGE_FEE];
@@ -94,7 +92,7 @@ check_accept(const struct dossier *dos)
 }
 
 /* Nobody may ask for more than the published list, nor twice (Decree 61/2018, Art. 17(2)). */
-static const struct casework_error *
+static const struct rule_error *
 check_supplement(const struct dossier *dos, const struct action *action, const struct casework_case *its_case)
 {
 	int most = dos->accepted_at == TIME_NONE ? SUPPLEMENTS_BEFORE : SUPPLEMENTS_IN_ALL;
@@ -107,7 +105,7 @@ check_supplement(const struct dossier *dos, const struct action *action, const s
 	return NULL;
 }
 
-static const struct casework_error *
+static const struct rule_error *
 check_hand_over(const struct dossier *dos)
 {
 	if (!text_is(dos->delivery, "counter"))
@@ -115,7 +113,7 @@ check_hand_over(const struct dossier *dos)
 	return state_is_final(STAGE_DISPATCH, dos->state[STAGE_DISPATCH]) ? &not_allowed : NULL;
 }
 
-const struct casework_error *
+const struct rule_error *
 action_check(const struct dossier *dos, const struct action *action, const struct casework_case *its_case)
 {
 	bool is_decided = dos->state[STAGE_CASEWORK] == CASEWORK_DECIDED;
@@ -138,18 +136,6 @@ action_check(const struct dossier *dos, const struct action *action, const struc
 	default:
 		return NULL;
 	}
-}
-
-struct text
-casework_error_list(const struct casework_error *error, struct arena *arena)
-{
-	struct schema_error one = { text_of(error->pointer), error->rule, text_of(error->message_vi),
-	    text_of(error->message_en) };
-	struct schema_errors list = { &one, 1, false };
-	struct buf buf = buf_in(arena);
-
-	schema_errors_write(&buf, &list);
-	return buf_get(&buf);
 }
 
 /* --- wakes --------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 
 #include "casework_law.h"
 #include "dossier.h"
+#include "schema.h"
 
 enum action_kind { ACTION_ACCEPT, ACTION_REFUSE, ACTION_SUPPLEMENT, ACTION_ASSIGN, ACTION_DECIDE,
     ACTION_HAND_OVER, ACTION_KINDS };
@@ -34,17 +35,9 @@ bool action_read(struct text type, const struct doc_node *data, time_us arrived_
 /* The event that the action leads to when it is allowed. */
 enum event_type action_event(enum action_kind kind);
 
-/* Stable rule and two texts for the officer's software; never anything of the message. */
-struct casework_error {
-	const char	*pointer, *rule, *message_vi, *message_en;
-};
-
 /* NULL when the action may be done now, else the first thing that forbids it. */
-const struct casework_error *action_check(const struct dossier *dos, const struct action *action,
+const struct rule_error *action_check(const struct dossier *dos, const struct action *action,
     const struct casework_case *its_case);
-
-/* [{"pointer":…,"rule":…,"message_vi":…,"message_en":…}] */
-struct text casework_error_list(const struct casework_error *error, struct arena *arena);
 
 /*
  * The event that an event of another stage leads to; EVENT_TYPES: none,

@@ -135,7 +135,7 @@ parcel_of(const struct decision *d, struct text id)
 static void
 on_news(struct decision *d)
 {
-	const struct dispatch_error *why = NULL;
+	const struct rule_error *why = NULL;
 	struct postal_news news;
 	enum event_type type;
 	struct event *event;
@@ -145,7 +145,7 @@ on_news(struct decision *d)
 	event = decide_event(d, type);
 	if (type == EV_DISPATCH_REFUSED) {
 		event->request = d->job->ce_type;
-		event->errors = dispatch_error_list(why, d->arena);
+		event->errors = rule_error_list(why, d->arena);
 	} else {
 		event->parcel = news.parcel;
 		event->item_code = news.item_code;

@@ -1,8 +1,6 @@
 /* dispatch_rules - see dispatch_rules.h. */
 #include "dispatch_rules.h"
 
-#include "schema.h"
-
 enum event_type
 dispatch_way(const struct dossier *dos)
 {
@@ -28,14 +26,14 @@ static const struct {
 	{ "returned", EV_DISPATCH_PARCEL_RETURNED },
 };
 
-static const struct dispatch_error
-unknown_parcel = { "postal.unknown_parcel", "Mã đơn gửi không thuộc hồ sơ này.",
+static const struct rule_error
+unknown_parcel = { "", "postal.unknown_parcel", "Mã đơn gửi không thuộc hồ sơ này.",
     "The parcel does not belong to this dossier." },
-wrong_item = { "postal.item_code", "Số hiệu bưu gửi không trùng với số hiệu đã ghi nhận của đơn gửi.",
+wrong_item = { "", "postal.item_code", "Số hiệu bưu gửi không trùng với số hiệu đã ghi nhận của đơn gửi.",
     "The item number differs from the one on record for this parcel." },
-unknown_state = { "postal.state", "Trạng thái bưu gửi không có trong danh mục.",
+unknown_state = { "", "postal.state", "Trạng thái bưu gửi không có trong danh mục.",
     "The state of the item is not one of those agreed." },
-not_sent = { "postal.not_sent", "Đơn gửi đã bị từ chối, không thể có trạng thái vận chuyển.",
+not_sent = { "", "postal.not_sent", "Đơn gửi đã bị từ chối, không thể có trạng thái vận chuyển.",
     "The order was turned down; there is nothing to move." };
 
 void
@@ -67,7 +65,7 @@ is_known(const struct parcel *parcel, const struct postal_news *news, enum event
 
 enum event_type
 dispatch_judge_news(const struct dossier *dos, const struct parcel *parcel, const struct postal_news *news,
-    const struct dispatch_error **why)
+    const struct rule_error **why)
 {
 	enum event_type type = move_of(news->state);
 
@@ -96,15 +94,4 @@ dispatch_judge_placed(const struct dossier *dos, const struct parcel *parcel, st
 	if (text_is_equal(parcel->item_code, item_code) || !dossier_may(dos, EV_DISPATCH_PARCEL_NOTED))
 		return EVENT_TYPES;
 	return EV_DISPATCH_PARCEL_NOTED;
-}
-
-struct text
-dispatch_error_list(const struct dispatch_error *error, struct arena *arena)
-{
-	struct schema_error one = { TEXT(""), error->rule, text_of(error->message_vi), text_of(error->message_en) };
-	struct schema_errors list = { &one, 1, false };
-	struct buf buf = buf_in(arena);
-
-	schema_errors_write(&buf, &list);
-	return buf_get(&buf);
 }

@@ -11,6 +11,7 @@
 
 #include "dispatch_fold.h"
 #include "dossier.h"
+#include "schema.h"
 
 /* The way out that was chosen; EVENT_TYPES when the result is on its way already. */
 enum event_type dispatch_way(const struct dossier *dos);
@@ -25,21 +26,14 @@ struct postal_news {
 /* Reads a postal.update that keeps its contract; arrived_at stands in for a time that is missing. */
 void postal_news_read(const struct doc_node *data, time_us arrived_at, struct postal_news *out);
 
-/* Stable rule and two texts; never anything of the message. */
-struct dispatch_error {
-	const char	*rule, *message_vi, *message_en;
-};
-
 /* parcel: the row that the news names, NULL for none.  *why is set with EV_DISPATCH_REFUSED. */
 enum event_type dispatch_judge_news(const struct dossier *dos, const struct parcel *parcel,
-    const struct postal_news *news, const struct dispatch_error **why);
+    const struct postal_news *news, const struct rule_error **why);
 
 /*
  * The post has taken the order: placed, or noted where it has moved on
  * already; EVENT_TYPES when that says nothing new.
  */
 enum event_type dispatch_judge_placed(const struct dossier *dos, const struct parcel *parcel, struct text item_code);
-
-struct text dispatch_error_list(const struct dispatch_error *error, struct arena *arena);
 
 #endif

@@ -150,13 +150,13 @@ on_answered(struct decision *d)
 /* --- deeds --------------------------------------------------------------------- */
 
 static void
-give_refused(struct decision *d, const struct fee_error *why)
+give_refused(struct decision *d, const struct rule_error *why)
 {
 	struct event *event = decide_event(d, EV_FEE_REFUSED);
 
 	event->request = d->job->ce_type;
 	event->input = text_of(d->job->input);
-	event->errors = fee_error_list(why, d->arena);
+	event->errors = rule_error_list(why, d->arena);
 	decide_give(d, event);
 }
 
@@ -210,7 +210,7 @@ static void
 on_payment(struct decision *d)
 {
 	struct fee_payment payment;
-	const struct fee_error *why = NULL;
+	const struct rule_error *why = NULL;
 	const char *reason = NULL;
 
 	fee_payment_read(d->job->data, d->job->place.at, &payment);

@@ -3,8 +3,6 @@
  */
 #include "fee_rules.h"
 
-#include "schema.h"
-
 enum { CITATION_CHARS_MAX = 300 };	/* of a citation in our contracts */
 
 bool
@@ -111,16 +109,16 @@ fee_assess(const struct dossier *dos, const struct fee_law *law, struct text mis
 
 /* --- payments ------------------------------------------------------------------ */
 
-static const struct fee_error
-unknown_order = { "payment.unknown_order", "Mã tham chiếu thanh toán không thuộc hồ sơ này.",
+static const struct rule_error
+unknown_order = { "", "payment.unknown_order", "Mã tham chiếu thanh toán không thuộc hồ sơ này.",
     "The payment order does not belong to this dossier." },
-wrong_amount = { "payment.amount", "Số tiền hoặc loại tiền không đúng với yêu cầu thanh toán.",
+wrong_amount = { "", "payment.amount", "Số tiền hoặc loại tiền không đúng với yêu cầu thanh toán.",
     "Amount or currency differs from what was ordered." },
-failed = { "payment.failed", "Giao dịch không thành công; khoản phải nộp vẫn giữ nguyên.",
+failed = { "", "payment.failed", "Giao dịch không thành công; khoản phải nộp vẫn giữ nguyên.",
     "The transaction failed; the amount is still owed." },
-same_again = { "payment.repeated", "Khoản thanh toán này đã được ghi nhận.",
+same_again = { "", "payment.repeated", "Khoản thanh toán này đã được ghi nhận.",
     "This payment has been taken already." },
-twice = { "payment.twice", "Hồ sơ đã được thanh toán bằng giao dịch khác; giao dịch này cần được đối soát.",
+twice = { "", "payment.twice", "Hồ sơ đã được thanh toán bằng giao dịch khác; giao dịch này cần được đối soát.",
     "The dossier was paid by another transaction; this one needs to be reconciled." };
 
 void
@@ -136,7 +134,7 @@ fee_payment_read(const struct doc_node *data, time_us arrived_at, struct fee_pay
 
 static enum fee_deed
 judge_proven(const struct dossier *dos, const struct fee_order *order, const struct fee_payment *payment,
-    const struct fee_error **why, const char **reason)
+    const struct rule_error **why, const char **reason)
 {
 	switch (dos->state[STAGE_FEE]) {
 	case FEE_OWED:
@@ -162,7 +160,7 @@ judge_proven(const struct dossier *dos, const struct fee_order *order, const str
 
 enum fee_deed
 fee_judge_payment(const struct dossier *dos, const struct fee_order *order,
-    const struct fee_payment *payment, const struct fee_error **why, const char **reason)
+    const struct fee_payment *payment, const struct rule_error **why, const char **reason)
 {
 	if (order == NULL)
 		*why = &unknown_order;
@@ -218,15 +216,4 @@ fee_extend(const struct fee_order *order, time_us placed_at)
 	if (!text_is(order->state, "ordered") || placed_at - order->ordered_at <= MINUTE_US)
 		return TIME_NONE;
 	return placed_at + term_us;
-}
-
-struct text
-fee_error_list(const struct fee_error *error, struct arena *arena)
-{
-	struct schema_error one = { TEXT(""), error->rule, text_of(error->message_vi), text_of(error->message_en) };
-	struct schema_errors list = { &one, 1, false };
-	struct buf buf = buf_in(arena);
-
-	schema_errors_write(&buf, &list);
-	return buf_get(&buf);
 }

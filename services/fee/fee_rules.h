@@ -14,6 +14,7 @@
 #include "dossier.h"
 #include "fee_fold.h"
 #include "fee_law.h"
+#include "schema.h"
 
 /* What to say after the registers have answered; EVENT_TYPES: nothing. */
 struct fee_answer {
@@ -58,14 +59,9 @@ enum fee_deed {
 	FEE_DO_WAIT		/* the order never reached the platform: look again later */
 };
 
-/* Stable rule and two texts; never anything of the message. */
-struct fee_error {
-	const char	*rule, *message_vi, *message_en;
-};
-
 /* order: the row that the payment names, NULL for none.  *why is set for REFUSE; *reason, a code, for REFUND. */
 enum fee_deed fee_judge_payment(const struct dossier *dos, const struct fee_order *order,
-    const struct fee_payment *payment, const struct fee_error **why, const char **reason);
+    const struct fee_payment *payment, const struct rule_error **why, const char **reason);
 
 /* The case is over (withdrawn, stopped, refused): what becomes of the dossier's order, and why. */
 enum fee_deed fee_judge_end(const struct dossier *dos, const struct fee_law *law, enum event_type ended,
@@ -79,8 +75,5 @@ enum fee_deed fee_judge_term(const struct dossier *dos, const struct fee_order *
  * still has the whole term: the new end, else TIME_NONE.
  */
 time_us fee_extend(const struct fee_order *order, time_us placed_at);
-
-/* [{"pointer":"","rule":…}] */
-struct text fee_error_list(const struct fee_error *error, struct arena *arena);
 
 #endif

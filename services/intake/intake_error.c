@@ -100,11 +100,11 @@ sentence_fill(struct arena *arena, const char *sentence, const char *detail)
 	return buf_get(&buf);
 }
 
-static struct intake_error *
+static struct schema_error *
 error_new(struct intake_errors *errors)
 {
 	if (errors->list == NULL)
-		errors->list = ARENA_ARRAY(errors->arena, struct intake_error, INTAKE_ERRORS_MAX);
+		errors->list = ARENA_ARRAY(errors->arena, struct schema_error, INTAKE_ERRORS_MAX);
 	return errors->n < INTAKE_ERRORS_MAX ? &errors->list[errors->n++] : NULL;
 }
 
@@ -113,10 +113,10 @@ intake_error_add(struct intake_errors *errors, struct text pointer, const char *
     const char *detail_en)
 {
 	const struct sentence *sentence = sentence_find(rule);
-	struct intake_error *error = error_new(errors);
+	struct schema_error *error = error_new(errors);
 
 	if (error != NULL)
-		*error = (struct intake_error){ pointer, sentence->rule,
+		*error = (struct schema_error){ pointer, sentence->rule,
 		    sentence_fill(errors->arena, sentence->vi, detail_vi),
 		    sentence_fill(errors->arena, sentence->en, detail_en) };
 }
@@ -126,36 +126,22 @@ intake_error_take(struct intake_errors *errors, const char *prefix, const struct
 {
 	for (int i = 0; i < found->n; i++) {
 		const struct schema_error *from = &found->list[i];
-		struct intake_error *error = error_new(errors);
+		struct schema_error *error = error_new(errors);
 
 		if (error == NULL)
 			return;
-		*error = (struct intake_error){ arena_printf(errors->arena, "%s%.*s", prefix, TEXT_ARG(from->pointer)),
+		*error = (struct schema_error){ arena_printf(errors->arena, "%s%.*s", prefix, TEXT_ARG(from->pointer)),
 		    from->rule, from->message_vi, from->message_en };
 	}
-}
-
-static void
-put_member(struct buf *buf, const char *name, struct text value)
-{
-	buf_puts(buf, name);
-	buf_json_text(buf, value);
 }
 
 struct text
 intake_errors_json(const struct intake_errors *errors)
 {
+	struct schema_errors list = { errors->list, errors->n, false };
 	struct buf buf = buf_in(errors->arena);
 
-	buf_puts(&buf, "[");
-	for (int i = 0; i < errors->n; i++) {
-		put_member(&buf, i > 0 ? ",{\"pointer\":" : "{\"pointer\":", errors->list[i].pointer);
-		put_member(&buf, ",\"rule\":", text_of(errors->list[i].rule));
-		put_member(&buf, ",\"message_vi\":", errors->list[i].message_vi);
-		put_member(&buf, ",\"message_en\":", errors->list[i].message_en);
-		buf_puts(&buf, "}");
-	}
-	buf_puts(&buf, "]");
+	schema_errors_write(&buf, &list);
 	return buf_get(&buf);
 }
 

@@ -12,16 +12,10 @@
 
 enum { INTAKE_ERRORS_MAX = 60 };
 
-struct intake_error {
-	struct text	pointer;	/* JSON Pointer into the message; "" is the whole of it */
-	const char	*rule;		/* "procedure.closed": stable, for programs */
-	struct text	message_vi, message_en;
-};
-
 struct intake_errors {
 	struct arena		*arena;
 	int			n;
-	struct intake_error	*list;	/* NULL while there is none */
+	struct schema_error	*list;	/* NULL while there is none */
 };
 
 /* detail_vi and detail_en fill the place in the sentence; NULL where it has none.  What exceeds the most is dropped. */

@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "file.h"
 #include "schema.h"
+
+enum { FILE_BYTES_MAX = 1 << 20 };
 
 static struct {
 	struct arena		*arena;
@@ -22,21 +25,16 @@ static struct {
 } run;
 
 static struct text
-file_read(const char *path)
+whole_of(const char *path)
 {
-	FILE *f = fopen(path, "rb");
-	struct buf buf = buf_in(run.arena);
-	char block[4096];
-	size_t n;
+	struct text whole;
+	struct err err;
 
-	if (f == NULL) {
-		perror(path);
+	if (file_read(run.arena, path, FILE_BYTES_MAX, &whole, &err) != FAULT_NONE) {
+		fprintf(stderr, "examples: %s\n", err.text);
 		exit(2);
 	}
-	while ((n = fread(block, 1, sizeof block, f)) > 0)
-		buf_put(&buf, block, n);
-	fclose(f);
-	return buf_get(&buf);
+	return whole;
 }
 
 static void
@@ -58,7 +56,7 @@ schema_add(const char *path)
 {
 	struct err err;
 
-	if (schema_set_add(run.set, NULL, file_read(path), &err) != FAULT_NONE) {
+	if (schema_set_add(run.set, NULL, whole_of(path), &err) != FAULT_NONE) {
 		fprintf(stderr, "examples: %s: %s\n", path, err.text);
 		exit(2);
 	}
@@ -117,7 +115,7 @@ is_listed(const struct schema_errors *errors, const char *line, size_t n)
 static bool
 expected_all(const char *path, const struct schema_errors *errors)
 {
-	struct text expect = file_read(arena_printf(run.arena, "%.*s.expect",
+	struct text expect = whole_of(arena_printf(run.arena, "%.*s.expect",
 	    (int)(strlen(path) - strlen(".json")), path).s);
 	int lines = 0;
 
@@ -140,7 +138,7 @@ example_is_right(const char *path)
 	struct doc_error why;
 	bool good = strstr(path, "/good-") != NULL;
 
-	if (doc_parse(run.arena, file_read(path), NULL, &data, &why) != FAULT_NONE) {
+	if (doc_parse(run.arena, whole_of(path), NULL, &data, &why) != FAULT_NONE) {
 		printf("examples: %s: %s\n", path, why.rule);
 		return false;
 	}

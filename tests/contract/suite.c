@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "file.h"
 #include "schema.h"
 
 /* Keywords whose refusal is meant, and why. */
@@ -40,22 +41,19 @@ static struct {
 	int		refused_by[REFUSABLE];
 } suite;
 
-static struct text
-file_read(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	struct buf buf = buf_in(suite.arena);
-	char block[4096];
-	size_t n;
+enum { FILE_BYTES_MAX = 8 << 20 };
 
-	if (f == NULL) {
-		perror(path);
+static struct text
+whole_of(const char *path)
+{
+	struct text whole;
+	struct err err;
+
+	if (file_read(suite.arena, path, FILE_BYTES_MAX, &whole, &err) != FAULT_NONE) {
+		fprintf(stderr, "suite: %s\n", err.text);
 		exit(2);
 	}
-	while ((n = fread(block, 1, sizeof block, f)) > 0)
-		buf_put(&buf, block, n);
-	fclose(f);
-	return buf_get(&buf);
+	return whole;
 }
 
 /* --- what a group may refer to ----------------------------------------------- */
@@ -81,7 +79,7 @@ remotes_read(const char *folder, const char *uri)
 			struct document *d = &suite.remotes[suite.n_remotes++];
 
 			memcpy(d->uri, name, sizeof name);
-			d->json = file_read(path);
+			d->json = whole_of(path);
 		}
 	}
 	closedir(dir);
@@ -198,7 +196,7 @@ file_run(const char *path, const char *where, enum schema_option option)
 	const struct doc_node *groups;
 	struct doc_error why;
 
-	if (doc_parse(suite.arena, nul_replace(file_read(path)), &limits, &groups, &why) != FAULT_NONE) {
+	if (doc_parse(suite.arena, nul_replace(whole_of(path)), &limits, &groups, &why) != FAULT_NONE) {
 		printf("suite: %s: %s at byte %zu\n", where, why.rule, why.offset);
 		suite.failed++;
 		return;

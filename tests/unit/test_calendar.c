@@ -7,6 +7,7 @@
 
 #include "calendar.h"
 #include "doc.h"
+#include "file.h"
 
 /* "2026-11-24": a local day; "2026-11-24 17:00": an instant of local time. */
 static int64_t
@@ -43,22 +44,17 @@ static void
 add_file(struct calendar *cal, struct arena *arena, int year)
 {
 	char path[64];
-	char *bytes = arena_take(arena, 65536, 1);
 	const struct doc_node *root = NULL, *days;
 	struct doc_error why = { 0 };
 	struct calendar_row rows[64];
 	struct err err = { 0 };
-	struct text date, kind;
-	size_t n, i;
+	struct text whole, date, kind;
+	size_t i;
 	int64_t number = 0;
-	FILE *f;
 
 	snprintf(path, sizeof path, "schemas/catalogue/calendar/%d.json", year);
-	f = fopen(path, "r");
-	cr_assert_not_null(f, "%s: run from the top of the tree", path);
-	n = fread(bytes, 1, 65536, f);
-	fclose(f);
-	cr_assert_eq(doc_parse(arena, (struct text){ bytes, n }, NULL, &root, &why), FAULT_NONE,
+	cr_assert_eq(file_read(arena, path, 65536, &whole, &err), FAULT_NONE, "%s: run from the top of the tree", err.text);
+	cr_assert_eq(doc_parse(arena, whole, NULL, &root, &why), FAULT_NONE,
 	    "%s: %s", path, why.message_en);
 	cr_assert(doc_get_int64(root, "year", &number) && number == year);
 	days = doc_get(root, "days");

@@ -161,7 +161,7 @@ Test(casework, actions)
 		const struct try *t = &tries[i];
 		struct dossier dos = dossier_in(t->casework, t->fee);
 		struct action action = action_of(t->action, t->data);
-		const struct casework_error *why;
+		const struct rule_error *why;
 
 		dos.supplements = t->supplements;
 		dos.state[STAGE_DISPATCH] = t->dispatch;
@@ -349,12 +349,4 @@ Test(casework, law_is_read)
 	cr_expect_eq(law->cases[0].rule.mode, DEADLINE_HOURS);
 	cr_expect_eq(law_of("civil", "null", THREE_DAYS)->cases[0].rule.cutoff_minute, DEADLINE_NO_CUTOFF);
 	cr_expect_null(casework_law_case(law, TEXT("late")));
-}
-
-Test(casework, error_lists_are_json)
-{
-	static const struct casework_error error = { "/citation", "action.citation_missing", "Nêu căn cứ", "Cite" };
-
-	cr_expect(text_is(casework_error_list(&error, arena), "[{\"pointer\":\"/citation\",\"rule\":"
-	    "\"action.citation_missing\",\"message_vi\":\"Nêu căn cứ\",\"message_en\":\"Cite\"}]"));
 }

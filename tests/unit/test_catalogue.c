@@ -3,23 +3,20 @@
 #include <stdio.h>
 
 #include "catalogue.h"
+#include "file.h"
 
 static struct arena *arena;
 static struct catalogue *cat;
 
 static struct text
-file_read(const char *path)
+file_of(const char *path)
 {
-	FILE *in = fopen(path, "rb");
-	struct buf buf = buf_in(arena);
-	char block[4096];
-	size_t n;
+	struct text whole;
+	struct err err;
 
-	cr_assert_not_null(in, "%s: run the tests from the root of the repository", path);
-	while ((n = fread(block, 1, sizeof block, in)) > 0)
-		buf_put(&buf, block, n);
-	fclose(in);
-	return buf_get(&buf);
+	cr_assert_eq(file_read(arena, path, 1 << 20, &whole, &err), FAULT_NONE,
+	    "%s: run the tests from the root of the repository", err.text);
+	return whole;
 }
 
 static void
@@ -211,13 +208,13 @@ Test(catalogue, shipped)
 	const struct procedure *birth;
 
 	for (size_t i = 0; i < sizeof procedures / sizeof *procedures; i++)
-		cr_assert_eq(catalogue_add_procedure(cat, file_read(arena_printf(arena,
+		cr_assert_eq(catalogue_add_procedure(cat, file_of(arena_printf(arena,
 		    "schemas/catalogue/procedures/%s.json", procedures[i]).s), &err), FAULT_NONE, "%s: %s", procedures[i], err.text);
 	for (size_t i = 0; i < sizeof agencies / sizeof *agencies; i++)
-		cr_assert_eq(catalogue_add_agency(cat, file_read(arena_printf(arena,
+		cr_assert_eq(catalogue_add_agency(cat, file_of(arena_printf(arena,
 		    "schemas/catalogue/agencies/%s.json", agencies[i]).s), &err), FAULT_NONE, "%s: %s", agencies[i], err.text);
 	for (int year = 2025; year <= 2027; year++)
-		cr_assert_eq(catalogue_add_calendar(cat, file_read(arena_printf(arena,
+		cr_assert_eq(catalogue_add_calendar(cat, file_of(arena_printf(arena,
 		    "schemas/catalogue/calendar/%d.json", year).s), &err), FAULT_NONE, "%d: %s", year, err.text);
 	seal();
 

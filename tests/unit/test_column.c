@@ -12,6 +12,7 @@
 
 #include "core_stmt.h"
 #include "dossier.h"
+#include "file.h"
 
 static struct arena *arena;
 
@@ -93,16 +94,12 @@ expect_equal(const struct dossier *a, const struct dossier *b, const char *what)
 static struct text
 file_of(const char *path)
 {
-	FILE *in = fopen(path, "rb");
-	struct buf buf = buf_in(arena);
-	char block[4096];
-	size_t n;
+	struct text whole;
+	struct err err;
 
-	cr_assert_not_null(in, "%s: run the tests from the root of the repository", path);
-	while ((n = fread(block, 1, sizeof block, in)) > 0)
-		buf_put(&buf, block, n);
-	fclose(in);
-	return buf_get(&buf);
+	cr_assert_eq(file_read(arena, path, 1 << 20, &whole, &err), FAULT_NONE,
+	    "%s: run the tests from the root of the repository", err.text);
+	return whole;
 }
 
 static enum db_type

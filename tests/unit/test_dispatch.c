@@ -101,7 +101,7 @@ Test(dispatch, news)
 			.state = text_of(state_name(STAGE_DISPATCH, cases[i].state)), .attempts = cases[i].attempts };
 		struct postal_news news = { .parcel = TEXT(PARCEL), .item_code = TEXT(ITEM),
 			.state = text_of(cases[i].news), .at = NOW, .attempt = cases[i].attempt };
-		const struct dispatch_error *why = NULL;
+		const struct rule_error *why = NULL;
 		enum event_type type = dispatch_judge_news(&dos, none ? NULL : &parcel, &news, &why);
 
 		cr_expect_eq(type, cases[i].type, "%s: %s", cases[i].name, event_name(type));
@@ -298,13 +298,4 @@ Test(dispatch, an_event_that_fits_no_row)
 		cr_expect_eq(dispatch_fold.apply(event, &rows, arena, &err), FAULT_PARK, "%zu", i);
 		cr_expect_eq(rows.n, 0);
 	}
-}
-
-Test(dispatch, error_lists_are_json)
-{
-	static const struct dispatch_error error = { "postal.state", "Không", "No" };
-
-	cr_expect(text_is(dispatch_error_list(&error, arena),
-	    "[{\"pointer\":\"\",\"rule\":\"postal.state\",\"message_vi\":\"Không\",\"message_en\":\"No\"}]"), "%s",
-	    dispatch_error_list(&error, arena).s);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "event.h"
+#include "file.h"
 #include "schema.h"
 
 static struct arena *arena;
@@ -468,16 +469,12 @@ static const struct { const char *json, *value; } samples[] = {
 static struct text
 file_of(const char *path)
 {
-	FILE *in = fopen(path, "rb");
-	struct buf buf = buf_in(arena);
-	char block[4096];
-	size_t n;
+	struct text whole;
+	struct err err;
 
-	cr_assert_not_null(in, "%s: run the tests from the root of the repository", path);
-	while ((n = fread(block, 1, sizeof block, in)) > 0)
-		buf_put(&buf, block, n);
-	fclose(in);
-	return buf_get(&buf);
+	cr_assert_eq(file_read(arena, path, 1 << 20, &whole, &err), FAULT_NONE,
+	    "%s: run the tests from the root of the repository", err.text);
+	return whole;
 }
 
 static int

@@ -197,7 +197,7 @@ Test(fee, payments)
 		struct fee_payment payment = { .order = TEXT(ORDER), .currency = text_of(cases[i].currency),
 			.outcome = text_of(cases[i].outcome), .transaction = text_of(cases[i].transaction),
 			.amount = cases[i].amount, .paid_at = NOON, .arrived_at = cases[i].arrived };
-		const struct fee_error *why = NULL;
+		const struct rule_error *why = NULL;
 		const char *reason = NULL;
 
 		if (cases[i].withdrawn)

@@ -491,7 +491,7 @@ Test(intake, sentences)
 
 	for (size_t i = 0; (rule = intake_rule_name(i)) != NULL; i++) {
 		struct intake_errors errors = { .arena = arena };
-		const struct intake_error *error;
+		const struct schema_error *error;
 
 		intake_error_add(&errors, TEXT("/a"), rule, "1", "2");
 		error = &errors.list[0];

@@ -348,3 +348,13 @@ Test(schema, many_equal_elements)
 	buf_puts(&buf, "]");
 	cr_expect_str_eq(errors_of(schema, buf_get(&buf)), "");
 }
+
+Test(schema, the_error_of_a_rule_is_a_list_of_one)
+{
+	static const struct rule_error error = { "/citation", "action.citation_missing", "Nêu \"căn cứ\"", "Cite" };
+	struct arena *own = arena_new(0);
+
+	cr_expect_str_eq(rule_error_list(&error, own).s, "[{\"pointer\":\"/citation\",\"rule\":"
+	    "\"action.citation_missing\",\"message_vi\":\"Nêu \\\"căn cứ\\\"\",\"message_en\":\"Cite\"}]");
+	arena_free(own);
+}

@@ -1,5 +1,5 @@
 /*
- * file - whole files and folders, for the commands that load them.
+ * file - whole files and folders, for those that load them.
  */
 #ifndef FILE_H
 #define FILE_H
@@ -7,7 +7,7 @@
 #include "err.h"
 #include "mem.h"
 
-/* The exact bytes; NUL stands after them.  FAULT_FATAL names path and reason, or the limit. */
+/* The exact bytes; NUL stands after them.  "-" is standard input.  FAULT_FATAL names path and reason, or the limit. */
 ERR_CHECK enum fault file_read(struct arena *arena, const char *path, size_t max_bytes,
     struct text *out, struct err *err);
 
