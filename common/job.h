@@ -64,7 +64,8 @@ struct job {
 	/* a row of core.job, where it is one */
 	bool		stored;
 	bool		parked;			/* it was, until an operator made it due */
-	int		suspect;		/* how often its worker has died while it was tried */
+	int		suspect;		/* how often its worker has died, or the database given up, while it was tried */
+	bool		apart;			/* set apart in this turn */
 	bool		unread;			/* stored before anybody had looked into it */
 	struct text	packed;			/* of a torn message: all of it */
 	int		origin;

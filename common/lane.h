@@ -50,8 +50,7 @@ struct lane {
 	int64_t			convict_ord;
 	int64_t			claimed_us;	/* span clock */
 	time_us			claimed_at;	/* by the database */
-	bool			stepping;	/* one message at a time … */
-	int64_t			step_until[TOPICS_MAX];	/* … up to here */
+	bool			stepping;	/* few messages at a time, or one */
 	int64_t			gap_since_us[TOPICS_MAX];	/* n+1 has not come since; 0: no gap */
 	int64_t			stands_until_us, said_us;	/* it cannot be read on: not tried before; last told (0: it can) */
 	int64_t			eof[TOPICS_MAX];	/* where the consumer last met the end; -1: not yet */

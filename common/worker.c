@@ -399,7 +399,6 @@ worker_main(const struct service *service, int argc, char **argv)
 	w->set = settings;
 	if (w->set.batch == 0)
 		w->set.batch = service->batch > 0 ? service->batch : 200;
-	w->batch_now = (int)w->set.batch;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

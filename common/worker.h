@@ -31,7 +31,7 @@ enum { HANG_S = 60 };
 enum { EFFECT_TIMEOUT_MOST_MS = 60000 };
 
 enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024,
-    LOCKED_MAX = 64 };
+    LOCKED_MAX = 64, CARE_MOST = 16 };
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
@@ -42,12 +42,22 @@ struct settings {
 	bool		log_jobs;
 };
 
-/* Names a job over turns. */
+/* Where a job comes from. */
+enum side { SIDE_ITEMS, SIDE_FLIGHTS, SIDE_STORED, SIDES };
+
+/* Names a job over turns, that failed alone. */
 struct suspect {
 	bool	known, stored;
 	int	lane, topic;		/* topic, or origin of a stored one */
 	int64_t	number;			/* offset, or ord */
 	struct err why;
+	bool	counts;			/* others had gone through since something failed so before */
+};
+
+/* More than one, because there may be one wherever jobs come from; the oldest gives way. */
+struct suspects {
+	struct suspect	all[8];
+	int		next;
 };
 
 /* A dossier that somebody else has locked, and when it is tried again (span clock). */
@@ -205,9 +215,12 @@ struct worker {
 
 	struct lane		*lanes[LANE_LIMIT];	/* by partition; NULL: never met */
 	int			most_lane;
-	struct suspect		suspect;	/* the one job that the database has refused */
-	bool			step_side;	/* whose turn it is while stepping */
-	int			batch_now;	/* fewer than set.batch after a batch that was too much */
+	struct suspects		refused;	/* by the database */
+	int			few, singles;	/* jobs that are to go in small groups, and one at a time */
+	int			n_empty;	/* turns in a row without a job meanwhile */
+	struct suspects		slow;		/* too much for it */
+	int64_t			through, through_before;	/* jobs done; by the last time that something was too much */
+	enum side		step_side;	/* whose turn it is while stepping */
 	size_t			items_bytes;
 	bool			is_full;	/* reading pauses until what is under way has shrunk */
 	bool			want_reassign;
@@ -319,6 +332,7 @@ void asking_keep_all(struct worker *w);		/* no, they did not */
 void inquiries_forget(struct worker *w, bool all);	/* all, or those of lanes that are not ours */
 void drive_http(struct worker *w, int wait_ms);
 int inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES]);
+void inquiry_call_again(struct worker *w, const struct job *job);	/* this turn has no room for it */
 
 /* worker_turn.c */
 ERR_CHECK enum fault turn_run(struct worker *w, struct err *err);
@@ -330,14 +344,24 @@ bool wakes(const struct service *service, enum event_type type);
 
 /* worker_step.c: one message at a time (promise 9) */
 bool is_stepping(const struct worker *w);
-void stop_stepping(struct worker *w);
+bool takes_few(const struct worker *w);
+void start_stepping(struct turn *t, bool by_one);	/* it has failed */
+void step_on(struct worker *w, int n_jobs);		/* it has not */
 enum fault refused_data(struct turn *t, struct err *err);	/* what now, when the database refuses */
-void park_suspect(struct turn *t);
-void shrink_batch(struct worker *w, const struct err *err);
+void park_refused(struct turn *t);
+void refused_committed(struct turn *t);
+struct suspect *suspect_find(struct suspects *list, const struct job *job);	/* NULL: not there */
+struct suspect *suspect_add(struct suspects *list, const struct job *job, const struct err *why);
+
+/* worker_slow.c: what is too much for the database (promise 9) */
+void slow_look(struct turn *t, const struct err *err);	/* the turn has failed: was it that? */
+bool slow_judge(struct turn *t, struct job *job);	/* set it apart, or park it; false: it is not slow */
+void slow_committed(struct turn *t);
 
 /* worker_care.c: what kills its worker (promise 9) */
 #define REASON_SUSPECT "suspect"		/* set apart, unread */
 void care_begin(struct worker *w, struct lane *lane);	/* it has been claimed */
+void set_apart(struct turn *t, struct job *job, int times, int64_t us);	/* to be tried alone, later */
 bool is_careful(const struct worker *w);
 int care_room(const struct worker *w, int most);
 void care_longer(struct worker *w);

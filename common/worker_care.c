@@ -14,6 +14,9 @@
  * being tried is its alibi, and while it waits apart the others give it one.
  * What has been parked nevertheless is tried once more, alone, when the lane
  * has had one owner for long; what kills then stays parked.
+ *
+ * What takes the database too long is found and parked by the same means:
+ * worker_slow.c.
  */
 #include <stdlib.h>
 
@@ -21,7 +24,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { CARE_US = 30 * 1000 * 1000, CARE_MOST = 16, APART_US = 3 * 1000 * 1000, KILLS_MOST = 3 };
+enum { CARE_US = 30 * 1000 * 1000, APART_US = 3 * 1000 * 1000, KILLS_MOST = 3 };
 
 /* --- few at a time -------------------------------------------------------------- */
 
@@ -43,7 +46,7 @@ is_careful(const struct worker *w)
 int
 care_room(const struct worker *w, int most)
 {
-	return is_stepping(w) ? 1 : is_careful(w) ? CARE_MOST : most;
+	return is_stepping(w) ? 1 : takes_few(w) ? CARE_MOST : most;
 }
 
 /* Time in which nothing could be tried does not count. */
@@ -142,13 +145,17 @@ convict(struct job *job)
 	    : "its worker died three times while it was tried, the last time alone");
 }
 
-static void
-set_apart(struct turn *t, struct job *job, int kills)
+/* The reason in a row says what is known: that stays.  And nobody asks about an effect before its window has passed. */
+void
+set_apart(struct turn *t, struct job *job, int times, int64_t us)
 {
 	job->end = END_WAIT;
-	job->suspect = kills;
-	job->due_at = t->now + APART_US;
-	job->reason = TEXT(REASON_SUSPECT);
+	job->apart = true;
+	job->suspect = times;
+	if (job->kind != JOB_EFFECT || job->due_at < t->now + us)
+		job->due_at = t->now + us;
+	if (!job->stored)
+		job->reason = TEXT(REASON_SUSPECT);
 }
 
 /* --- saying what is tried ------------------------------------------------------------ */
@@ -202,8 +209,8 @@ care_take(struct turn *t, struct err *err)
 		if (is_convict(lane, job))
 			convict(job);
 		else if ((kills = kills_noted(t, lane, job)) > 0)
-			set_apart(t, job, kills);
-		else if (t->only_alone || (is_careful(w) && lane->unclean > 0))
+			set_apart(t, job, kills, APART_US);
+		else if (!slow_judge(t, job) && (t->only_alone || (is_careful(w) && lane->unclean > 0)))
 			note_add(t, &notes[job->lane], lane, job);
 	}
 	return notes_write(t, notes, err);

@@ -430,7 +430,7 @@ decide_one(struct turn *t, struct job *job)
 		decide_timer_job(t, job, entry);
 	else if (!decided_before)
 		decide_message(t, job, entry);
-	if (job->kind == JOB_TIMER && job->end != END_PARKED)
+	if (job->kind == JOB_TIMER && job->end != END_PARKED && !job->apart)
 		return;		/* its row is settled with the dossier's timer */
 	end_job(t, job, entry);
 }

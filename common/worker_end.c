@@ -28,7 +28,7 @@ stored_of(struct entry *entry, const struct job *job)
 static bool
 stays_suspect(const struct job *job)
 {
-	return job->suspect > 0 && job->end == END_WAIT && (text_is(job->reason, REASON_SUSPECT) ||
+	return job->suspect > 0 && job->end == END_WAIT && (job->apart ||
 	    text_is(job->reason, "asking") || text_is(job->reason, "telling"));
 }
 

@@ -408,13 +408,13 @@ int
 inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES])
 {
 	uint8_t (*out)[UUID_BYTES];
-	int n = 0;
+	int most = care_room(w, READY_MAX), n = 0;
 
 	if (w->n_ready == 0)
 		return 0;
 	out = arena_take(w->arena, READY_MAX, UUID_BYTES);
-	for (int b = 0; b < ASKING_BUCKETS && n < READY_MAX; b++)
-		for (struct asking *a = w->asking[b]; a != NULL && n < READY_MAX; a = a->next)
+	for (int b = 0; b < ASKING_BUCKETS && n < most; b++)
+		for (struct asking *a = w->asking[b]; a != NULL && n < most; a = a->next)
 			if (asking_is_complete(a) && !a->announced) {
 				memcpy(out[n++], a->q.dossier, UUID_BYTES);
 				a->announced = a->called = true;
@@ -423,4 +423,15 @@ inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES])
 	w->n_ready -= n;
 	*ids = (const uint8_t (*)[UUID_BYTES])out;
 	return n;
+}
+
+void
+inquiry_call_again(struct worker *w, const struct job *job)
+{
+	for (struct asking *a = *bucket_of(w, job->dossier); a != NULL; a = a->next)
+		if (a->called && memcmp(a->q.dossier, job->dossier, UUID_BYTES) == 0) {
+			a->called = a->announced = false;
+			w->n_called--;
+			w->n_ready++;
+		}
 }

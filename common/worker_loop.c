@@ -104,7 +104,7 @@ pause_ms(const struct worker *w)
 static void
 collect(struct worker *w)
 {
-	int room = care_room(w, w->batch_now);
+	int room = care_room(w, (int)w->set.batch);
 	/* What has been ordered outside and not done yet is in memory too: no more of it than this.
 	 * Stopping and starting costs what was fetched ahead, so it is not done for a few. */
 	bool full = producer_pending(w->producer) > w->set.backlog ||

@@ -1,52 +1,74 @@
 /*
- * worker_step - one message at a time, where something is refused by the
- * database (promise 9).
+ * worker_step - smaller turns, where something is refused by the database or
+ * too much for it (promise 9).
  *
- * A lane steps after a batch whose data the database refused, until it is past
- * that batch.
+ * After a turn that failed, as many jobs as it had go in small groups, and as
+ * many as the group had that fails go one at a time.  So what is to blame
+ * fails alone soon, and the others are held up for little.
  */
 #include "log.h"
 #include "worker.h"
 
+enum { GROUP_MOST = SIDES * CARE_MOST, EMPTY_MOST = SIDES };
+
 bool
 is_stepping(const struct worker *w)
 {
-	for (int i = 0; i <= w->most_lane; i++)
-		if (owned_lane(w, i) != NULL && w->lanes[i]->stepping)
-			return true;
-	return false;
+	return w->singles > 0;
+}
+
+bool
+takes_few(const struct worker *w)
+{
+	return w->few > 0 || is_careful(w);
 }
 
 void
-stop_stepping(struct worker *w)
+start_stepping(struct turn *t, bool by_one)
 {
-	for (int i = 0; i <= w->most_lane; i++) {
-		struct lane *lane = owned_lane(w, i);
-		bool past = lane != NULL && lane->stepping;
+	struct worker *w = t->worker;
 
-		for (int k = 0; past && k < w->n_topics; k++) {
-			int64_t at = lane->state.next_offset[k] > 0 ? lane->state.next_offset[k] : 0;
-
-			past = at >= lane->step_until[k] || (lane->eof[k] >= 0 && at >= lane->eof[k]);
-		}
-		if (past) {
-			lane->stepping = false;
-			log_event(LOG_INFO, "lane_steps_no_more", LOG_INT("lane", i));
-		}
-	}
+	if (by_one || takes_few(w) || t->jobs.n <= GROUP_MOST)
+		w->singles = t->jobs.n;
+	else
+		w->few = t->jobs.n;
+	w->n_empty = 0;
+	/* What is stored is looked for as eagerly as what comes. */
+	w->due_poll_us = 0;
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL)
+			w->lanes[i]->stepping |= w->lanes[i]->touched;
 }
 
 static void
-start_stepping(struct worker *w)
+stop_stepping(struct worker *w)
 {
-	for (int i = 0; i <= w->most_lane; i++) {
-		struct lane *lane = owned_lane(w, i);
+	w->few = w->singles = 0;
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL && w->lanes[i]->stepping) {
+			w->lanes[i]->stepping = false;
+			log_event(LOG_INFO, "lane_steps_no_more", LOG_INT("lane", i));
+		}
+}
 
-		if (lane == NULL || !lane->touched)
-			continue;
-		lane->stepping = true;
-		memcpy(lane->step_until, lane->draft.next_offset, sizeof lane->step_until);
-	}
+/* A turn is over; when there is nothing to do on any side, nothing is left to be found. */
+void
+step_on(struct worker *w, int n_jobs)
+{
+	if (w->few == 0 && w->singles == 0)
+		return;
+	w->n_empty = n_jobs > 0 ? 0 : w->n_empty + 1;
+	w->few = w->few > n_jobs ? w->few - n_jobs : 0;
+	w->singles = w->singles > n_jobs ? w->singles - n_jobs : 0;
+	if ((w->few == 0 && w->singles == 0) || w->n_empty > EMPTY_MOST)
+		stop_stepping(w);
+}
+
+static bool
+is_same(const struct suspect *s, const struct suspect *other)
+{
+	return s->known && s->stored == other->stored && s->lane == other->lane &&
+	    s->topic == other->topic && s->number == other->number;
 }
 
 static struct suspect
@@ -57,13 +79,29 @@ suspect_of(const struct job *job)
 	    .number = job->stored ? job->ord : job->place.offset };
 }
 
-static bool
-is_suspect(const struct suspect *s, const struct job *job)
+struct suspect *
+suspect_find(struct suspects *list, const struct job *job)
 {
-	struct suspect other = suspect_of(job);
+	struct suspect wanted = suspect_of(job);
 
-	return s->known && s->stored == other.stored && s->lane == other.lane &&
-	    s->topic == other.topic && s->number == other.number;
+	for (size_t i = 0; i < sizeof list->all / sizeof *list->all; i++)
+		if (is_same(&list->all[i], &wanted))
+			return &list->all[i];
+	return NULL;
+}
+
+struct suspect *
+suspect_add(struct suspects *list, const struct job *job, const struct err *why)
+{
+	struct suspect *s = suspect_find(list, job);
+
+	if (s == NULL) {
+		s = &list->all[list->next];
+		list->next = (list->next + 1) % (int)(sizeof list->all / sizeof *list->all);
+	}
+	*s = suspect_of(job);
+	s->why = *why;
+	return s;
 }
 
 /*
@@ -83,43 +121,46 @@ refused_data(struct turn *t, struct err *err)
 		return FAULT_RETRY;
 	}
 	tell_fault(w, "batch_refused", err);
-	start_stepping(w);
-	if (t->jobs.n == 1 && is_suspect(&w->suspect, jobs[0])) {
+	if (t->jobs.n == 1 && suspect_find(&w->refused, jobs[0]) != NULL) {
 		err->fault = FAULT_FATAL;	/* even parking it is refused */
 		return FAULT_FATAL;
 	}
-	if (t->jobs.n == 1) {
-		w->suspect = suspect_of(jobs[0]);
-		w->suspect.why = *err;
-	}
+	if (t->jobs.n == 1)
+		suspect_add(&w->refused, jobs[0], err);
+	else
+		start_stepping(t, false);
 	err->fault = FAULT_RETRY;
 	return FAULT_RETRY;
 }
 
 void
-park_suspect(struct turn *t)
+park_refused(struct turn *t)
 {
-	struct worker *w = t->worker;
 	struct job *const *jobs = t->jobs.items;
 
-	for (int i = 0; i < t->jobs.n; i++)
-		if (jobs[i]->end == END_OPEN && is_suspect(&w->suspect, jobs[i])) {
-			jobs[i]->end = END_PARKED;
-			/* Class 22 may quote what it could not take; a constraint only names itself. */
-			err_set(&jobs[i]->why, FAULT_PARK, "write", "data",
-			    "the database refuses its data: SQLSTATE %s in %s%s%s", w->suspect.why.code,
-			    w->suspect.why.op, w->suspect.why.code[1] == '3' ? ": " : "",
-			    w->suspect.why.code[1] == '3' ? w->suspect.why.text : "");
-		}
+	for (int i = 0; i < t->jobs.n; i++) {
+		const struct suspect *s = jobs[i]->end == END_OPEN ? suspect_find(&t->worker->refused, jobs[i]) : NULL;
+
+		if (s == NULL)
+			continue;
+		jobs[i]->end = END_PARKED;
+		/* Class 22 may quote what it could not take; a constraint only names itself. */
+		err_set(&jobs[i]->why, FAULT_PARK, "write", "data",
+		    "the database refuses its data: SQLSTATE %s in %s%s%s", s->why.code, s->why.op,
+		    s->why.code[1] == '3' ? ": " : "", s->why.code[1] == '3' ? s->why.text : "");
+	}
 }
 
-/* Too much for one statement or one commit: half of it next time. */
+/* Whatever has become of them: if they come again, they are tried. */
 void
-shrink_batch(struct worker *w, const struct err *err)
+refused_committed(struct turn *t)
 {
-	static const char *const codes[] = { "57014", "54", "53200", "53400" };
+	struct job *const *jobs = t->jobs.items;
 
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (strncmp(err->code, codes[i], strlen(codes[i])) == 0 && w->batch_now > 1)
-			w->batch_now /= 2;
+	for (int i = 0; i < t->jobs.n; i++) {
+		struct suspect *s = suspect_find(&t->worker->refused, jobs[i]);
+
+		if (s != NULL)
+			s->known = false;
+	}
 }

@@ -109,14 +109,15 @@ take_row(struct turn *t, const struct rows *rows, int r)
 	struct job *job = job_from_row(t, rows, r);
 	struct lane *lane = owned_lane(w, job->lane);
 
-	if (lane == NULL || already_here(t, job) || (is_stepping(w) && t->jobs.n > 0) ||
-	    (job->has_dossier && locked_waits(w, job->dossier)))
+	if (lane == NULL || already_here(t, job) || (job->has_dossier && locked_waits(w, job->dossier)))
 		return false;
 	/* An effect under way in this process will come back by itself. */
 	if (job->kind == JOB_EFFECT && flight_exists(w, job->lane, job->origin, job->ord))
 		return false;
-	if (!care_admits(t, job) || t->n_rows >= care_room(w, STORED_ROWS_MAX))
+	if ((is_stepping(w) && t->jobs.n > 0) || !care_admits(t, job) || t->n_rows >= care_room(w, STORED_ROWS_MAX)) {
+		inquiry_call_again(w, job);
 		return false;
+	}
 	t->n_rows++;
 	lane->touched = true;
 	if (job->kind == JOB_HANDOVER)
@@ -240,9 +241,12 @@ receive_stored(struct turn *t, struct err *err)
 {
 	enum fault fault = FAULT_NONE;
 
+	/* One job only, and it is there. */
+	if (is_stepping(t->worker) && t->jobs.n > 0)
+		return FAULT_NONE;
 	if (clock_span_us() >= t->worker->due_poll_us)
 		fault = read_due(t, err);
-	if (fault == FAULT_NONE)
+	if (fault == FAULT_NONE && (!is_stepping(t->worker) || t->jobs.n == 0))
 		fault = read_ready(t, err);
 	return fault;
 }

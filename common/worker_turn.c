@@ -117,7 +117,7 @@ static void
 receive_items(struct turn *t)
 {
 	struct worker *w = t->worker;
-	int limit = is_stepping(w) ? 1 - t->jobs.n : care_room(w, w->batch_now);
+	int limit = is_stepping(w) ? 1 - t->jobs.n : care_room(w, (int)w->set.batch);
 	int kept = 0;
 
 	for (int i = 0; i < w->n_items; i++) {
@@ -142,23 +142,25 @@ receive_items(struct turn *t)
 
 /*
  * What is in hand: messages and ended effects.  While a lane steps, a turn has
- * one job only, and the two take turns, so that neither hides the other.
+ * one job only, and these two and stored jobs take turns, so that none hides
+ * the others.
  */
 static void
 receive_in_hand(struct turn *t)
 {
 	struct worker *w = t->worker;
 
-	w->step_side = !w->step_side;
+	w->step_side = (w->step_side + 1) % SIDES;
 	if (w->paused || t->only_alone) {
 		flights_answered(t);
 		return;
 	}
-	if (is_stepping(w) && w->step_side)
+	if (is_stepping(w) && w->step_side == SIDE_STORED)
+		return;
+	if (is_stepping(w) && w->step_side == SIDE_FLIGHTS)
 		flights_answered(t);
 	receive_items(t);
-	if (!is_stepping(w) || !w->step_side)
-		flights_answered(t);
+	flights_answered(t);
 }
 
 /* --- trip 1 ------------------------------------------------------------------- */
@@ -370,6 +372,8 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	announce_all_dead(t);
 	asking_free_used(w);
 	care_committed(t);
+	slow_committed(t);
+	refused_committed(t);
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
 			log_job(t, jobs[i]);
@@ -377,14 +381,12 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 		consumer_release(&w->items[i].message);
 	w->n_items -= t->n_items;
 	memmove(w->items, w->items + t->n_items, (size_t)w->n_items * sizeof *w->items);
-	if (w->batch_now < w->set.batch)
-		w->batch_now = w->batch_now * 2 < w->set.batch ? w->batch_now * 2 : (int)w->set.batch;
 	w->decided += t->jobs.n;
 	w->batches++;
 	w->last_commit_us = clock_span_us();
 	w->turn_us = w->last_commit_us - t->began_us;
 	w->turn_ended_us = w->last_commit_us;
-	stop_stepping(w);
+	step_on(w, t->jobs.n);
 	kill_point(KILL_TURN_OVER);
 }
 
@@ -463,12 +465,15 @@ gather(struct turn *t, struct err *err)
 		fault = receive_stored(t, err);
 	if (fault == FAULT_NONE && t->jobs.n > 0)
 		fault = care_take(t, err);
-	if (fault == FAULT_NONE)
-		receive_contents(t);
-	if (fault == FAULT_NONE && w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
+	if (fault != FAULT_NONE)
+		return fault;
+	receive_contents(t);
+	if (w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
 		fault = inquiries_begin(t, err);
 	if (fault == FAULT_NONE && t->jobs.n > 0 && w->service->prepare != NULL)
 		fault = w->service->prepare(w, t->jobs.items, t->jobs.n, err);
+	if (fault != FAULT_NONE)
+		slow_look(t, err);
 	return fault;
 }
 
@@ -498,14 +503,16 @@ turn_run(struct worker *w, struct err *err)
 		return *err = w->fatal, FAULT_FATAL;
 	if (fault != FAULT_NONE)
 		return fault;
-	park_suspect(t);
+	park_refused(t);
 	jobs = t->jobs.items;
 	for (int i = 0; i < t->jobs.n; i++)
 		if (jobs[i]->has_dossier && (jobs[i]->end == END_OPEN || jobs[i]->end == END_WAIT || jobs[i]->stored))
 			entry_add(t, jobs[i]->dossier);
 	n_lanes = touched_lanes(w, lanes);
-	if (n_lanes == 0)
+	if (n_lanes == 0) {
+		step_on(w, 0);
 		return FAULT_NONE;
+	}
 	t->gathered_us = clock_span_us();
 	doing(w, "lock rows in the database");
 	kill_point(KILL_GATHERED);
@@ -535,10 +542,9 @@ turn_run(struct worker *w, struct err *err)
 	if (fault == FAULT_UNSURE)
 		fault = settle_unsure(t, lanes, n_lanes, err);
 	if (fault != FAULT_NONE) {
-		shrink_batch(w, err);
+		slow_look(t, err);
 		return fault;
 	}
-	w->suspect.known = false;
 	after_commit(t, lanes, n_lanes);
 	return FAULT_NONE;
 }
