@@ -249,6 +249,7 @@ struct worker {
 	struct asking		**asking;	/* all inquiries, ASKING_BUCKETS by dossier */
 	int			n_asking, n_ready;	/* of them; complete and not called up yet */
 	int64_t			later_us;	/* when the next retry of one is due */
+	int64_t			n_answers;	/* to inquiries' calls, in all */
 	int			n_used, n_called;	/* inquiries decided upon, called up, in the turn at hand */
 	struct flight		*flying, *landed, *held, **held_end;	/* under way, ended, not begun: oldest first */
 	struct flight		*flights[FLIGHT_BUCKETS];

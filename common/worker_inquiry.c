@@ -139,6 +139,69 @@ inquiry_later(struct inquiry *q, int64_t delay_ms, int tag)
 	q->pending++;
 }
 
+/* --- calls ------------------------------------------------------------------- */
+
+static void
+serve_asking(struct asking *a, int64_t now_us)
+{
+	struct worker *w = a->q.worker;
+
+	for (int i = 0; i < a->n_later; i++) {
+		int tag = a->later[i].tag;
+
+		if (a->later[i].due_us > now_us) {
+			if (a->later[i].due_us < w->later_us)
+				w->later_us = a->later[i].due_us;
+			continue;
+		}
+		a->later[i--] = a->later[--a->n_later];
+		w->service->again(&a->q, tag);
+		one_less(a);
+	}
+}
+
+static void
+serve_later(struct worker *w)
+{
+	int64_t now_us = clock_span_us();
+
+	if (now_us < w->later_us)
+		return;
+	w->later_us = INT64_MAX;
+	for (int b = 0; b < ASKING_BUCKETS; b++)
+		for (struct asking *a = w->asking[b]; a != NULL; a = a->next)
+			serve_asking(a, now_us);
+}
+
+/* Calls go on; with hear, a message from the broker ends the wait too. */
+static void
+drive_calls(struct worker *w, int wait_ms, bool hear)
+{
+	struct http_call *call;
+	int fd = hear && w->consumer != NULL ? consumer_fd(w->consumer) : -1;
+	int64_t left_ms = wait_ms;
+
+	/* Paused, nobody is asked again. */
+	if (!w->paused) {
+		serve_later(w);
+		left_ms = (w->later_us - clock_span_us()) / 1000 + 1;
+	}
+	http_drive(w->http, left_ms < wait_ms ? (int)left_ms : wait_ms, &fd, fd >= 0);
+	while ((call = http_take(w->http)) != NULL) {
+		count_call(w, call);
+		if (call->tag != FLIGHT_TAG) {
+			struct asking *a = call->owner;
+
+			w->n_answers++;
+			kill_point(KILL_INQUIRY_ANSWERED);
+			w->service->answered(&a->q, call);
+			one_less(a);
+			http_call_free(call);
+		} else
+			flight_end(w, call);
+	}
+}
+
 /* --- beginning ---------------------------------------------------------------- */
 
 /* Number that tells one inquiry of a dossier from the next. */
@@ -242,14 +305,15 @@ load_contents(struct worker *w, struct asking *const *fresh, int n, const struct
 	return db_run(w->db, core_stmt(SQL_CONTENT_LOAD), args, rows, err);
 }
 
+/* Those about which no call is under way: complete, or asked again later. */
 static int
-count_complete(struct asking *const *fresh, int n)
+count_silent(struct asking *const *fresh, int n)
 {
-	int complete = 0;
+	int silent = 0;
 
 	for (int i = 0; i < n; i++)
-		complete += asking_is_complete(fresh[i]);
-	return complete;
+		silent += fresh[i]->q.pending == fresh[i]->n_later;
+	return silent;
 }
 
 /* Whose answer may be what kills should get it while it is being tried (promise 9). */
@@ -265,25 +329,37 @@ budget_of(const struct turn *t)
 
 /*
  * The budget bounds what a turn waits for a register that does not answer.
- * While answers keep coming it goes on a little: a job that waits costs more
- * than some milliseconds.
+ * While answers come at a pace at which the rest, older calls too, is a matter
+ * of moments, it waits for them: a job that waits costs the database three rows
+ * and a turn, and jobs that wait make those after them wait.
  */
+static bool
+is_worth_waiting(int64_t left, int64_t ended, int64_t spent_us, int64_t quiet_us, int64_t budget_us)
+{
+	enum { MOMENTS = 10, MOST = 25 };
+
+	if (spent_us < budget_us)
+		return true;
+	if (ended == 0 || quiet_us >= 2 * budget_us || spent_us >= MOST * budget_us)
+		return false;
+	return spent_us * left / ended < MOMENTS * budget_us;
+}
+
 static void
 wait_within_budget(struct turn *t, struct asking *const *fresh, int n)
 {
 	struct worker *w = t->worker;
-	int64_t budget_us = budget_of(t), start_us = clock_span_us(), now_us = start_us;
-	int64_t progress_us = start_us;
-	int before = 0, complete = count_complete(fresh, n);
+	int64_t budget_us = budget_of(t), start_us = clock_span_us(), now_us = start_us, heard_us = start_us;
+	int64_t first = w->n_answers, before = first;
 
-	while (complete < n && now_us < start_us + 5 * budget_us &&
-	    (now_us < start_us + budget_us || now_us < progress_us + budget_us / 2)) {
-		drive_http(w, 1 + (int)(budget_us / 2000));
+	while (count_silent(fresh, n) < n && is_worth_waiting(http_in_flight(w->http), w->n_answers - first,
+	    now_us - start_us, now_us - heard_us, budget_us)) {
+		/* New messages would wake it again and again, and cannot be taken up now. */
+		drive_calls(w, 1 + (int)(budget_us / 2000), false);
 		now_us = clock_span_us();
-		complete = count_complete(fresh, n);
-		if (complete > before)
-			progress_us = now_us;
-		before = complete;
+		if (w->n_answers > before)
+			heard_us = now_us;
+		before = w->n_answers;
 	}
 }
 
@@ -345,63 +421,10 @@ inquiries_begin(struct turn *t, struct err *err)
 
 /* --- going on ------------------------------------------------------------------ */
 
-static void
-serve_asking(struct asking *a, int64_t now_us)
-{
-	struct worker *w = a->q.worker;
-
-	for (int i = 0; i < a->n_later; i++) {
-		int tag = a->later[i].tag;
-
-		if (a->later[i].due_us > now_us) {
-			if (a->later[i].due_us < w->later_us)
-				w->later_us = a->later[i].due_us;
-			continue;
-		}
-		a->later[i--] = a->later[--a->n_later];
-		w->service->again(&a->q, tag);
-		one_less(a);
-	}
-}
-
-static void
-serve_later(struct worker *w)
-{
-	int64_t now_us = clock_span_us();
-
-	if (now_us < w->later_us)
-		return;
-	w->later_us = INT64_MAX;
-	for (int b = 0; b < ASKING_BUCKETS; b++)
-		for (struct asking *a = w->asking[b]; a != NULL; a = a->next)
-			serve_asking(a, now_us);
-}
-
 void
 drive_http(struct worker *w, int wait_ms)
 {
-	struct http_call *call;
-	int fd = w->consumer != NULL ? consumer_fd(w->consumer) : -1;
-	int64_t left_ms = wait_ms;
-
-	/* Paused, nobody is asked again. */
-	if (!w->paused) {
-		serve_later(w);
-		left_ms = (w->later_us - clock_span_us()) / 1000 + 1;
-	}
-	http_drive(w->http, left_ms < wait_ms ? (int)left_ms : wait_ms, &fd, fd >= 0);
-	while ((call = http_take(w->http)) != NULL) {
-		count_call(w, call);
-		if (call->tag != FLIGHT_TAG) {
-			struct asking *a = call->owner;
-
-			kill_point(KILL_INQUIRY_ANSWERED);
-			w->service->answered(&a->q, call);
-			one_less(a);
-			http_call_free(call);
-		} else
-			flight_end(w, call);
-	}
+	drive_calls(w, wait_ms, true);
 }
 
 int
