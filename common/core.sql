@@ -83,7 +83,7 @@ select stage, lane, given, acked, acked_offset, given_hash from core.lane order 
 -- First statement of every batch: lock the lanes and show whose they are and where they stand.
 -- Also asks, after a lost commit answer, what became of it: it waits for the old transaction.
 -- $1 stage, $2 lanes
-select lane, epoch, next_offset, turns, now() from core.lane
+select lane, epoch, next_offset, turns, now(), owner from core.lane
 where stage = $1::smallint and lane = any($2::integer[]) order by lane for update
 
 -- name: lane_save

@@ -93,6 +93,7 @@ lane_claim(struct db *db, struct arena *arena, enum stage stage, int number, con
 	memset(lane->gap_since_us, 0, sizeof lane->gap_since_us);
 	memset(lane->eof, 0xff, sizeof lane->eof);
 	lane->lane = number;
+	lane->owner = owner;
 	read_claim(rows, n_topics, lane);
 	lane->sent = lane->acked;
 	lane->touched = false;
@@ -150,6 +151,12 @@ lane_begun(struct db *db, struct arena *arena, enum stage stage, struct lane *la
 	return FAULT_NONE;
 }
 
+bool
+lane_is_ours(const struct lane *lane, int64_t epoch, struct text owner)
+{
+	return epoch == lane->epoch && text_is(owner, lane->owner);
+}
+
 enum fault
 lane_ask(struct db *db, struct arena *arena, enum stage stage, const struct lane *lane, bool *ours,
     struct err *err)
@@ -162,7 +169,7 @@ lane_ask(struct db *db, struct arena *arena, enum stage stage, const struct lane
 	db_add_int4(db_put_array(args, DB_INT4), lane->lane);
 	fault = db_run(db, core_stmt(SQL_LANE_FENCE), args, &rows, err);
 	if (fault == FAULT_NONE)
-		*ours = rows_count(rows) == 1 && rows_int8(rows, 0, 1) == lane->epoch;
+		*ours = rows_count(rows) == 1 && lane_is_ours(lane, rows_int8(rows, 0, 1), rows_text(rows, 0, 5));
 	return fault;
 }
 
@@ -214,7 +221,7 @@ lane_check(struct db *db, int index, struct lane *const *lanes, int n)
 
 		for (int r = 0; r < rows_count(rows); r++)
 			if (rows_int4(rows, r, 0) == lanes[i]->lane)
-				mine = rows_int8(rows, r, 1) == lanes[i]->epoch &&
+				mine = lane_is_ours(lanes[i], rows_int8(rows, r, 1), rows_text(rows, r, 5)) &&
 				    rows_int8(rows, r, 3) == lanes[i]->state.turns;
 		if (!mine) {
 			lanes[i]->owned = false;

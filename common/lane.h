@@ -35,6 +35,7 @@ struct lane {
 	int			lane;
 	bool			owned;
 	int64_t			epoch;
+	const char		*owner;		/* who we are, for the row: "host:pid"; lives as long as the process */
 	struct lane_state	state;		/* as committed */
 	struct lane_state	draft;		/* what this batch makes of it */
 	bool			touched;	/* by this batch */
@@ -73,7 +74,10 @@ ERR_CHECK enum fault lane_claim(struct db *db, struct arena *arena, enum stage s
 ERR_CHECK enum fault lane_begun(struct db *db, struct arena *arena, enum stage stage,
     struct lane *lane, struct err *err);
 
-/* Is the epoch still ours? Without a lock. */
+/* Is a row with that epoch and owner ours?  After a failover that lost commits another owner may have our epoch. */
+bool lane_is_ours(const struct lane *lane, int64_t epoch, struct text owner);
+
+/* Is it still ours? Waits for whoever has it locked. */
 ERR_CHECK enum fault lane_ask(struct db *db, struct arena *arena, enum stage stage,
     const struct lane *lane, bool *ours, struct err *err);
 
@@ -82,7 +86,7 @@ ERR_CHECK enum fault lane_release(struct db *db, struct arena *arena, enum stage
     const struct lane *lane, struct err *err);
 
 /* Queue the fence over these lanes; lane_check reads its answer: a lane whose
- * epoch or position is not ours is marked not owned. Returns how many are lost. */
+ * epoch, owner or position is not ours is marked not owned. Returns how many are lost. */
 int lane_queue_fence(struct db *db, struct arena *arena, enum stage stage,
     struct lane *const *lanes, int n);
 int lane_check(struct db *db, int index, struct lane *const *lanes, int n);

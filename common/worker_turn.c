@@ -415,7 +415,8 @@ ask_commit(struct turn *t, struct lane **lanes, int n_lanes, bool *happened, str
 	for (int i = 0; i < n_lanes; i++) {
 		lanes[i]->owned = false;
 		for (int r = 0; r < rows_count(rows); r++)
-			if (rows_int4(rows, r, 0) == lanes[i]->lane && rows_int8(rows, r, 1) == lanes[i]->epoch) {
+			if (rows_int4(rows, r, 0) == lanes[i]->lane &&
+			    lane_is_ours(lanes[i], rows_int8(rows, r, 1), rows_text(rows, r, 5))) {
 				lanes[i]->owned = true;
 				*happened |= rows_int8(rows, r, 3) == lanes[i]->draft.turns;
 			}
