@@ -2,7 +2,7 @@
 
 Nothing is judged here but what cannot be read at all; that is kept in `torn`, for the invariants to tell.
 """
-import collections, functools, re
+import calendar, collections, functools, re
 
 from verify_format import Torn, ZERO, chain, dossier_id, entries, input_of, micros, pack, parse, text, unpack
 from verify_states import JOURNALS, OUTSIDE, READS, STAGES, TYPES, load as load_moves
@@ -76,7 +76,7 @@ def time_fault(data):
     year, month, day, hour, minute, second = (int(found[n]) for n in range(1, 7))
     if not 1 <= month <= 12 or not 1 <= day <= 31 or hour > 23 or minute > 59 or second > 60:
         return "envelope.time"
-    return None if 1 < year < 9999 and day <= 28 and second < 60 and len(found[7] or "") <= 7 and (
+    return None if 1 < year < 9999 and day <= calendar.monthrange(year, month)[1] and second < 60 and len(found[7] or "") <= 7 and (
         found[8] in "Zz" or int(found[8][1:3]) < 24 and int(found[8][4:6]) < 60) else "?"
 
 

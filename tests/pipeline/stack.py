@@ -71,8 +71,11 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
 
 
+AHEAD = 0               # seconds by which the world's wall clock is ahead of this process's, where a test has moved it
+
+
 def now_text(seconds=0):
-    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=AHEAD + seconds)
     return at.isoformat(timespec="seconds")
 
 
