@@ -4,7 +4,7 @@ import datetime, signal
 import fault, stack
 from clock import WorldClock
 from fault import row
-from stack import check, same, short, until
+from stack import check, same, until
 
 clock = WorldClock("62-outage")
 HOURS = datetime.timedelta(hours=1)
@@ -112,8 +112,10 @@ def new_year(w):
     for e in w.read("dossier.casework"):
         if e["type"].endswith(".opened.v1") and e["key"] in at:
             due.setdefault(e["data"]["due_at"], set()).add(at[e["key"]].year)
+    # Received after hours on a Thursday, or on the first of January: both days' first working day is Monday the fourth.
+    same(sorted(due), ["2027-01-04T10:00:00.000000Z"], "first answers due")
     same(backwards(w), [], "journals whose times go back")
-    return f"{len(old)} codes of {old and codes[old[0]].rsplit('-', 1)[0]}, {len(new)} of {new and codes[new[0]].rsplit('-', 1)[0]}; first answers due {short(sorted((k, sorted(v)) for k, v in due.items()))}"
+    return f"{len(old)} codes of {codes[old[0]].rsplit('-', 1)[0]}, {len(new)} of {codes[new[0]].rsplit('-', 1)[0]}; first answers due on Monday, 4 January, 17:00 for both"
 
 
 def backwards(w):
