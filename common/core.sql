@@ -13,7 +13,7 @@ select now()
 -- name: lane_claim
 -- Take a lane over: raise its epoch (promise 2).  No row: there is none, or somebody has it locked, an old owner perhaps.
 -- An end is unclean when the owner had begun and did not release; a claim that failed says nothing.
--- $1 stage, $2 lane, $3 owner, $4 its release. One row, or none: there is no such lane.
+-- $1 stage, $2 lane, $3 owner, $4 its release. One row, or none; lane_exists tells which.
 with free as (select stage, lane from core.lane where stage = $1::smallint and lane = $2::integer for update skip locked)
 update core.lane l set
 	epoch = epoch + 1, owner = $3::text, owner_version = $4::text, claimed_at = now(), begun = false,
@@ -44,6 +44,13 @@ select lane from core.lane where stage = $1::smallint and lane = any($2::integer
 -- name: lane_begin
 -- The claim is complete: from here on an end without release counts.
 update core.lane set begun = true, step_note = null, alive_at = now() where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint
+
+-- name: job_recall
+-- What the owner before was asking the outside about, nobody asks any more: it is due at once.
+-- $1 stage, $2 lane, $3 epoch
+update core.job set due_at = now()
+where stage = $1::smallint and lane = $2::integer and kind = 0 and reason = 'asking' and due_at > now() and due_at < 'infinity'
+	and exists (select from core.lane where stage = $1::smallint and lane = $2::integer and epoch = $3::bigint)
 
 -- name: job_suspect
 -- After an unclean end (promise 9): what the dead owner said it was trying becomes suspect and waits a moment; what was

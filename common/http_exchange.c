@@ -140,6 +140,7 @@ exchange_prepare(struct exchange *x, const struct http_request *request)
 	x->body = (struct text){ put_copy(&at, request->body.s, request->body.n), request->body.n };
 	x->post = request->post;
 	x->digest_only = request->digest_only;
+	x->silence_s = request->silence_s;
 	x->not_after_us = request->not_after_us;
 	x->answer_max = request->answer_max_bytes;
 	return NULL;
@@ -209,6 +210,8 @@ exchange_easy_fill(struct exchange *x)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(easy, CURLOPT_URL, x->url);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, x->silence_s > 0 ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)x->silence_s);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers[0].data != NULL ? &x->headers[0] : NULL);
 	if (x->post) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, x->body.s);

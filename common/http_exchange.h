@@ -18,6 +18,7 @@ struct exchange {
 	TAILQ_ENTRY(exchange) link;	/* of the one list it is on */
 	CURL		*easy;		/* while running */
 	int64_t		begun_us, deadline_us;
+	int			silence_s;	/* 0: any */
 	int64_t			not_after_us;	/* 0: any time */
 	bool		forgotten;
 

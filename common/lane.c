@@ -138,6 +138,7 @@ lane_begun(struct db *db, struct arena *arena, enum stage stage, struct lane *la
 	db_put_int8(args, lane->epoch);
 	/* One trip without BEGIN is one transaction too: the note goes as it is heeded. */
 	begun = db_queue(db, core_stmt(SQL_LANE_BEGIN), args);
+	db_queue(db, core_stmt(SQL_JOB_RECALL), args);
 	if (lane->unclean > 0)
 		suspect = db_queue(db, core_stmt(SQL_JOB_SUSPECT), suspect_args(arena, stage, lane));
 	fault = db_trip(db, false, err);

@@ -43,7 +43,8 @@
 
 #include "verification_rules.h"
 
-enum { AT_ONCE = 6, PROBE_PAUSE_MS = 100 };
+/* A store that stands still is noticed in seconds, however long a large file may take. */
+enum { AT_ONCE = 6, PROBE_PAUSE_MS = 100, SILENCE_S = 5 };
 
 static const char *fetch, *objects_url;
 static int64_t timeout_ms, patience_ms;
@@ -176,7 +177,8 @@ ask_file(struct inquiry *q, int tag)
 	struct verification *own = worker_state(q->worker);
 	struct file_facts *file = &((struct round_facts *)q->facts)->file[tag];
 	int64_t now_us = clock_span_us(), size = 0;
-	struct http_request request = { .peer = "objects", .timeout_ms = timeout_ms, .digest_only = true };
+	struct http_request request = { .peer = "objects", .timeout_ms = timeout_ms, .silence_s = SILENCE_S,
+	    .digest_only = true };
 
 	file->ticket = breaker_enter(&own->store, now_us, seed_of(q, tag));
 	if (file->ticket == 0) {

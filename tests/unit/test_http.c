@@ -312,6 +312,29 @@ Test(http, unknown_ends, .init = peer_start, .timeout = 60)
 	ends("/hang_amid", true, 30, HTTP_UNKNOWN, "timeout");
 }
 
+/* Silence ends it long before its time is over, before and amid the answer. */
+Test(http, silent_too_long, .init = peer_start, .timeout = 60)
+{
+	static const char *const paths[] = { "/hang", "/hang_amid" };
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		struct http *http = http_new(4, 4);
+		struct http_call *call;
+		char url[128];
+
+		snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, paths[i]);
+		http_start(http, &(struct http_request){ .url = url, .timeout_ms = LONG_MS, .silence_s = 1,
+		    .answer_max_bytes = 65536 });
+		call = await(http);
+		cr_assert_eq(call->end, HTTP_UNKNOWN);
+		cr_assert_str_eq(call->reason, "timeout", "%s", paths[i]);
+		cr_assert(call->took_us >= SECOND_US && call->took_us < 5 * SECOND_US, "%s: %d ms", paths[i],
+		    (int)(call->took_us / 1000));
+		http_call_free(call);
+		http_free(http);
+	}
+}
+
 Test(http, too_large_by_length_and_by_bytes, .init = peer_start, .timeout = 30)
 {
 	static const struct { size_t most; enum http_end end; } cases[] = {
