@@ -499,15 +499,15 @@ class World:
             "tracking": {"tracking.sms.url": url + "/sms", "tracking.email.url": url + "/email"},
         }
 
-    def start_worker(self, stage, name=None, env=None, **params):
-        """Another process of a stage; name tells two of one stage apart, env is added to its environment."""
+    def start_worker(self, stage, name=None, env=None, build=BUILD, **params):
+        """Another process of a stage; name tells two of one stage apart, env is added to its environment, build is whose program."""
         name = name or stage
         # A group of its own, so that nobody waits for the dead of another world.
         settings = {"group": f"{self.name}-{stage}", "database": self.conninfo, "broker": self.broker, "schemas": os.path.join(ROOT, "schemas"),
                     "session.timeout": "6000", "upkeep": "300", "effect.timeout": "2000", "listen": "127.0.0.1:0",
                     **self.usual[stage],
                     **self.params.get("*", {}), **self.params.get(stage, {}), **params}
-        args = [f"{BUILD}/bin/dossier-{stage}"] + [f"--{k}={v}" for k, v in settings.items()]
+        args = [f"{build}/bin/dossier-{stage}"] + [f"--{k}={v}" for k, v in settings.items()]
         worker = Program(self, name, args, env)
         self.workers[name] = worker
         self.programs.append(worker)
