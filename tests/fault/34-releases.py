@@ -60,7 +60,7 @@ def some_end(w, what):
     return len(some)
 
 
-@row(34, "issue", "of every stage a worker of the release before stands beside one of this one; then the new ones are killed, come back, and the "
+@row(34, "A8", "of every stage a worker of the release before stands beside one of this one; then the new ones are killed, come back, and the "
      "old ones are killed; the same again with orderly ends",
      "stages go on, lanes pass in both directions, every entry of either release is taken by the other", load=5)
 def upgraded(w):
@@ -83,7 +83,7 @@ def upgraded(w):
         owned(w, {now}, "lanes have not gone to this release")
         ended += some_end(w, "this release alone")
     schema = w.sql.value("select max(version) from dossier_meta.migration")
-    return (f"{now} beside {said}; schema {schema}; all 56 lanes passed 4 times each way, killed and in order; {ended} dossiers ended side by "
+    return (f"{now} beside {said}; schema {schema}; all 56 lanes passed twice from each to the other, killed and in order; {ended} dossiers ended side by "
             "side and with either alone")
 
 

@@ -36,6 +36,7 @@ class Link:
 
     def __init__(self, gate, client, peer):
         self.gate, self.client, self.server, self.peer = gate, client, None, peer
+        gate.links.add(self)            # before it serves: who is not among them has been cut
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -171,7 +172,7 @@ class Gate:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.close()
             return
-        self.links.add(Link(self, client, peer))
+        Link(self, client, peer)
         self.widest = max(self.widest, len(self.links))
 
     def heal(self):
