@@ -32,7 +32,7 @@ struct http_request {
 	struct text	body;			/* copied; sent as application/json */
 	const char	*headers[12];		/* "Name: value"; copied; ends with NULL */
 	int64_t		timeout_ms;		/* of the whole exchange */
-	int		silence_s;		/* not a byte for so long ends it, reason "timeout"; 0: it may be silent to the end */
+	int		silence_s;		/* not a byte for so long ends it ("timeout"), amid an answer up to 5 s later; 0: never */
 	int64_t		not_after_us;		/* span clock; later than this it must not begin; 0: any time */
 	size_t		answer_max_bytes;	/* a longer answer ends HTTP_UNKNOWN, reason "too_large" */
 	bool		digest_only;		/* SHA-256 of the answer instead of its bytes */

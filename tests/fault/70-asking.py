@@ -35,7 +35,7 @@ def killed_asking(w):
 
 
 @row(71, "A33", "the object store takes requests and says nothing, or half a file and nothing more",
-     "noticed in 5 s, not in the 30 s that a large file may take; nothing is decided; all goes on when the store does")
+     "noticed in 5 s, amid a file in 10, not in the 30 that a large file may take; nothing is decided; all goes on when the store does")
 def store_still(w):
     gate, seen = w.gate["objects"], []
     def half_a_file(link, call):
@@ -48,7 +48,7 @@ def store_still(w):
         some = [fresh(w, lane) for lane in range(w.lanes)]
         until(lambda: w.says("verification", "event=peer_down peer=objects reason=timeout", marks), 20, f"{name}: not noticed", 0.1)
         seen.append(f"{name}: noticed after {time.monotonic() - begin:.1f} s")
-        check(time.monotonic() - begin < 12 * SLOW, seen[-1])
+        check(time.monotonic() - begin < 18 * SLOW, seen[-1])
         same([d.row()["verification"] for d in some if d.row() and d.row()["verification"] != "none"], [], "decided without the files")
         gate.heal()
         begin = time.monotonic()
