@@ -157,9 +157,13 @@ producer_send(struct producer *p, const char *topic, int partition, const struct
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return FAULT_NONE;
 	rd_kafka_headers_destroy(headers);
-	return err_set(err, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? FAULT_RETRY : FAULT_FATAL,
-	    "publish", rd_kafka_err2name(code), "%s/%d: %s", topic, partition,
+	err_set(err, code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+	    ? FAULT_RETRY : FAULT_FATAL, "publish", rd_kafka_err2name(code), "%s/%d: %s", topic, partition,
 	    rd_kafka_err2str(code));
+	/* As when the broker refuses it later on: a right may be given back. */
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && p->failure.fault == FAULT_NONE)
+		p->failure = *err;
+	return err->fault;
 }
 
 void

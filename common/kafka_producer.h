@@ -39,7 +39,8 @@ void producer_free(struct producer *producer);	/* drops what is not sent yet */
 
 /*
  * Queue one message; extra is one more header (absent value: none).
- * FAULT_RETRY: the queue is full, poll and try again.  partition -1: by key.
+ * FAULT_RETRY: the queue is full, poll and try again; or the producer is spent (see
+ * producer_failed).  partition -1: by key.
  */
 ERR_CHECK enum fault producer_send(struct producer *producer, const char *topic, int partition,
     const struct record *record, struct header extra, struct mark mark, struct err *err);

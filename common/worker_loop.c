@@ -101,13 +101,25 @@ pause_ms(const struct worker *w)
 	return left_us <= 0 || is_stepping(w) ? 0 : (int)((left_us + 999) / 1000);
 }
 
+/* Also what waits for a producer that is refused: all of it is read into memory to be sent again. */
+static int64_t
+unpublished(const struct worker *w)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i <= w->most_lane; i++)
+		if (owned_lane(w, i) != NULL)
+			n += w->lanes[i]->state.given - w->lanes[i]->acked;
+	return n;
+}
+
 static void
 collect(struct worker *w)
 {
 	int room = care_room(w, (int)w->set.batch);
 	/* What has been ordered outside and not done yet is in memory too: no more of it than this.
 	 * Stopping and starting costs what was fetched ahead, so it is not done for a few. */
-	bool full = producer_pending(w->producer) > w->set.backlog ||
+	bool full = producer_pending(w->producer) > w->set.backlog || unpublished(w) > w->set.backlog ||
 	    w->n_held + w->n_landed > (w->is_full ? HELD_MAX / 8 : HELD_MAX);
 	bool calls = http_in_flight(w->http) > 0 || w->n_asking > 0;
 	int wait_ms = patience_ms(w);
