@@ -7,8 +7,9 @@
  *   admin HOST:PORT delete-group GROUP
  *   admin HOST:PORT commit GROUP TOPIC PARTITION OFFSET       whatever the group itself had told
  *   admin HOST:PORT set TOPIC [NAME=VALUE]...                 settings of a topic; the others stay; NAME= takes one away
- *   admin HOST:PORT deny TOPIC READ|WRITE                     to everybody
+ *   admin HOST:PORT deny TOPIC READ|WRITE                     to everybody; the rest stays allowed
  *   admin HOST:PORT allow TOPIC READ|WRITE                    takes that back
+ *   group:NAME instead of a topic means a consumer group
  *
  * Ends with 0 when the broker has done it; else says why on standard error.
  */
@@ -247,13 +248,24 @@ operation_of(const char *name)
 	return name[0] == 'R' ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_WRITE;
 }
 
+static rd_kafka_ResourceType_t
+resource_of(const char **name)
+{
+	static const char group[] = "group:";
+
+	if (strncmp(*name, group, sizeof group - 1) != 0)
+		return RD_KAFKA_RESOURCE_TOPIC;
+	*name += sizeof group - 1;
+	return RD_KAFKA_RESOURCE_GROUP;
+}
+
 static void
-deny(const char *topic, const char *operation)
+add_right(const char *name, rd_kafka_AclOperation_t operation, rd_kafka_AclPermissionType_t permission)
 {
 	char why[200];
-	rd_kafka_AclBinding_t *wish = rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, topic,
-	    RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:*", "*", operation_of(operation),
-	    RD_KAFKA_ACL_PERMISSION_TYPE_DENY, why, sizeof why);
+	rd_kafka_ResourceType_t resource = resource_of(&name);
+	rd_kafka_AclBinding_t *wish = rd_kafka_AclBinding_new(resource, name, RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+	    "User:*", "*", operation, permission, why, sizeof why);
 	const rd_kafka_acl_result_t **results;
 	rd_kafka_event_t *event;
 	size_t n;
@@ -269,11 +281,20 @@ deny(const char *topic, const char *operation)
 	rd_kafka_AclBinding_destroy(wish);
 }
 
+/* With one rule about it, what no rule allows is denied: so the rest is allowed first. */
 static void
-allow(const char *topic, const char *operation)
+deny(const char *name, const char *operation)
+{
+	add_right(name, RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW);
+	add_right(name, operation_of(operation), RD_KAFKA_ACL_PERMISSION_TYPE_DENY);
+}
+
+static void
+allow(const char *name, const char *operation)
 {
 	char why[200];
-	rd_kafka_AclBindingFilter_t *wish = rd_kafka_AclBindingFilter_new(RD_KAFKA_RESOURCE_TOPIC, topic,
+	rd_kafka_ResourceType_t resource = resource_of(&name);
+	rd_kafka_AclBindingFilter_t *wish = rd_kafka_AclBindingFilter_new(resource, name,
 	    RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:*", "*", operation_of(operation),
 	    RD_KAFKA_ACL_PERMISSION_TYPE_DENY, why, sizeof why);
 	const rd_kafka_DeleteAcls_result_response_t **results;
