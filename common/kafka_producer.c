@@ -141,6 +141,13 @@ headers_of(const struct record *record, struct header extra)
 	return headers;
 }
 
+/* Refused at once, as the broker would: a right may be given back, and a new producer knows nothing of a broken sequence. */
+static bool
+is_spent(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR__FATAL;
+}
+
 enum fault
 producer_send(struct producer *p, const char *topic, int partition, const struct record *record,
     struct header extra, struct mark mark, struct err *err)
@@ -157,11 +164,9 @@ producer_send(struct producer *p, const char *topic, int partition, const struct
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return FAULT_NONE;
 	rd_kafka_headers_destroy(headers);
-	err_set(err, code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
-	    ? FAULT_RETRY : FAULT_FATAL, "publish", rd_kafka_err2name(code), "%s/%d: %s", topic, partition,
-	    rd_kafka_err2str(code));
-	/* As when the broker refuses it later on: a right may be given back. */
-	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED && p->failure.fault == FAULT_NONE)
+	err_set(err, code == RD_KAFKA_RESP_ERR__QUEUE_FULL || is_spent(code) ? FAULT_RETRY : FAULT_FATAL,
+	    "publish", rd_kafka_err2name(code), "%s/%d: %s", topic, partition, rd_kafka_err2str(code));
+	if (is_spent(code) && p->failure.fault == FAULT_NONE)
 		p->failure = *err;
 	return err->fault;
 }
