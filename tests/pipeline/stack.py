@@ -439,6 +439,7 @@ class World:
             done = self.ctl(*command)
             check(done.returncode == 0, f"dossierctl {command}: {done.stdout} {done.stderr}")
         until(self.topics_are_there, 30, "topics without a leader")
+        self.before_clients()
         self.sql = Sql(self.conninfo + " user=postgres")
         self.producer_log = open(os.path.join(self.folder, "producer.log"), "ab")   # what its client has to say
         self.producer = Producer(self.broker, self.producer_log, self.acknowledged)
@@ -448,6 +449,9 @@ class World:
             self.start_worker(name)
         for worker in list(self.workers.values()):
             self.wait_up(worker)
+
+    def before_clients(self):
+        """Topics, lanes and laws are there, and nobody is connected yet: a kind of world may put another broker in the place of this one."""
 
     def before_workers(self):
         """A kind of world may change something here, first of all where the workers connect to."""
