@@ -8,15 +8,15 @@ import collections, random, subprocess
 # How often each deed is drawn, of a hundred. The deck is shuffled and dealt, so that none is left out.
 DECK = [
     # worker
-    ("worker", "kill", 37), ("worker", "stop", 14), ("worker", "restart", 14), ("workers", "kill", 4),
+    ("worker", "kill", 42), ("worker", "stop", 16), ("worker", "restart", 15), ("workers", "kill", 3),
     # servers
-    ("broker", "kill", 2), ("broker", "stop", 2), ("broker", "restart", 1),
-    ("database", "kill", 3), ("database", "head", 2), ("database", "backend", 3), ("database", "stop", 2), ("database", "restart", 2),
+    ("broker", "kill", 2), ("broker", "stop", 1), ("broker", "restart", 1),
+    ("database", "kill", 2), ("database", "head", 1), ("database", "backend", 2), ("database", "stop", 1), ("database", "restart", 2),
     ("database", "mute", 2),
-    ("simulators", "kill", 6), ("simulators", "stop", 3), ("simulators", "restart", 3),
+    ("simulators", "kill", 5), ("simulators", "stop", 2), ("simulators", "restart", 3),
 ]
 # Beyond every time-out that matters: the session's (3 s), the one of effects (2 s), that of a trip to the database (8 s).
-SECONDS = {("worker", "stop"): (4, 7), ("broker", "stop"): (4, 9), ("database", "stop"): (3, 10),
+SECONDS = {("worker", "stop"): (4, 7), ("broker", "stop"): (6, 9), ("database", "stop"): (3, 10),
            ("database", "mute"): (10, 12), ("simulators", "stop"): (2, 5)}
 
 # Places that only some workers have.
@@ -79,6 +79,7 @@ class Points:
         self.stages, self.all, self.least = stages, all_names, least
         self.visits, self.missed, self.lives = collections.Counter(), collections.Counter(), collections.Counter()
         self.armed = {}                 # process: the place of its present life
+        self.patient = 0                # above 0: lives are to last until something happens to them
         self.seldom = sum(SELDOM, ())
 
     def reaches(self, process, name):
@@ -94,16 +95,19 @@ class Points:
         return max(0, self.lacks(name) - under_way) / able / (1 + self.missed[process, name])
 
     def next(self, process):
-        """(its place, the setting) of the next life."""
+        """(its place or None, the setting) of the next life."""
         r = self.random[process]
         if process in self.armed:
             self.missed[process, self.armed[process]] += 1
         self.lives[process] += 1
+        if self.patient > 0:
+            self.armed.pop(process, None)
+            return None, ",".join(self.beside(process))
         usual = [n for n in self.all if n not in self.seldom and self.reaches(process, n)]
         weights = [self.weight(process, n) for n in usual]
         name = r.choices(usual, weights if any(weights) else None)[0]
         self.armed[process] = name
-        nth = r.choice((1, 1, 2, 3, 8)) if name.startswith(OFTEN) else 1
+        nth = r.choice((1, 2, 3, 6, 12)) if name.startswith(OFTEN) else 1
         return name, ",".join([f"{name}:{nth}", *self.beside(process)])
 
     def beside(self, process):
