@@ -1,7 +1,7 @@
 /*
  * officer - the agency's case software with somebody quick in front of it.
  *
- *	opened, reopened    something missing: ask for it; else accept
+ *	opened, reopened    something missing: ask for it, which the law allows once, then refuse; else accept
  *	accepted, resumed   decide: granted, with a document
  *	counter_ready       hand the result over
  *
@@ -13,7 +13,7 @@
 #include "content.h"
 #include "table.h"
 
-enum { ROUNDS_MAX = 3, NAME_BYTES = 64 };
+enum { ROUNDS_MAX = 1, NAME_BYTES = 64 };
 
 #define OFFICER "{\"officer\":{\"id\":\"officer-01\"}"
 #define CITATION "Nghị định 118/2025/NĐ-CP, Điều 17"
