@@ -13,6 +13,7 @@ struct errand {
 	const struct duty	*duty;
 	enum service		service;
 	int			partition;
+	int			looks;		/* for its facts */
 	struct conduct		plan;
 	struct text		type, id, dossier, value;
 	char			bytes[];
@@ -50,7 +51,9 @@ do_it(void *arg)
 	free(errand);
 }
 
-/* The plan is made when the usual time is over, because by then the facts are known. */
+enum { LOOKS_MAX = 20, LOOK_MS = 250 };
+
+/* The plan is made when the usual time is over, because by then the facts are known, or will be soon. */
 static void
 plan_it(void *arg)
 {
@@ -58,6 +61,10 @@ plan_it(void *arg)
 	struct subject subject = subject_of(errand);
 	int64_t waited_ms = behave_setting(errand->service, SET_AFTER);
 
+	if (facts_are_awaited(errand->dossier) && errand->looks++ < LOOKS_MAX) {
+		timer_start(&errand->timer, LOOK_MS, plan_it, errand);
+		return;
+	}
 	errand->plan = behave(&subject, PHASE_LIFE);
 	if (errand->plan.ms > waited_ms)
 		timer_start(&errand->timer, errand->plan.ms - waited_ms, do_it, errand);

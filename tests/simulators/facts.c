@@ -6,6 +6,7 @@
 
 static struct table dossiers;	/* struct facts */
 static struct table words;	/* struct text */
+static bool is_read;
 
 static struct text
 word_keep(struct text t)
@@ -52,6 +53,7 @@ seen(const struct arrival *arrival)
 void
 facts_read(int64_t from)
 {
+	is_read = true;
 	bridge_read("dossier.intake", from, seen);
 }
 
@@ -61,4 +63,10 @@ facts_of(struct text dossier)
 	const struct facts *facts = table_find(&dossiers, hash_text(0, dossier));
 
 	return facts != NULL ? *facts : (struct facts){ TEXT_NONE, TEXT_NONE, TEXT_NONE };
+}
+
+bool
+facts_are_awaited(struct text dossier)
+{
+	return is_read && text_is_absent(facts_of(dossier).source);
 }

@@ -17,4 +17,7 @@ void facts_read(int64_t from);
 
 struct facts facts_of(struct text dossier);
 
+/* With --intake: its registration has not been read yet, as after a start, when all journals are read anew. */
+bool facts_are_awaited(struct text dossier);
+
 #endif
