@@ -75,6 +75,9 @@ enum deed {
 
 extern const char *const deed_names[DEED_N];
 
+/* DEED_N when there is none of that name. */
+enum deed deed_find(struct text name);
+
 struct conduct {
 	enum deed	deed;
 	int64_t		ms;		/* -1 unless the rule says */

@@ -34,7 +34,7 @@ wrong(struct err *err, struct text word, const char *what)
 	    word.n < WORDS_MAX ? (int)word.n : WORDS_MAX, word.s != NULL ? word.s : "");
 }
 
-static enum deed
+enum deed
 deed_find(struct text name)
 {
 	for (int i = 0; i < DEED_N; i++)

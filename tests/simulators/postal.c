@@ -41,6 +41,7 @@ answer(struct request *request, const struct subject *subject, const struct cond
 		    parcel->item_code);
 		reply.extra[0] = (struct extra){ "item_code", text_of(parcel->item_code) };
 		reply.extra[1] = (struct extra){ "agency", subject->agency };
+		reply.extra[2] = (struct extra){ "way", text_of(deed_names[parcel->plan.deed]) };
 	}
 	if (parcel != NULL && strcmp(subject->op, "query") == 0)
 		reply.body = arena_printf(request->arena, "%.*s,\"State\":\"%s\"", TEXT_ARG(reply.body), parcel->state);
@@ -117,6 +118,7 @@ recall(const struct doc_node *line)
 {
 	struct text op = doc_get_text(line, "op"), id = doc_get_text(line, "key"), number = doc_get_text(line, "update");
 	struct parcel *parcel = parcel_find(id);
+	enum deed way;
 	int64_t step;
 
 	if (text_is(op, "update") && parcel != NULL && text_to_int64(number, &step))
@@ -126,6 +128,9 @@ recall(const struct doc_node *line)
 		return;
 	parcel->plan = behave(&(struct subject){ .service = SERVICE_POSTAL, .op = "order", .key = text_of(parcel->id),
 	    .dossier = sim_dossier_of(text_of(parcel->id)), .agency = doc_get_text(line, "agency") }, PHASE_LIFE);
+	/* The dice knew more than the ledger keeps: the telephone, the amount. */
+	if ((way = deed_find(doc_get_text(line, "way"))) != DEED_N)
+		parcel->plan.deed = way;
 }
 
 static void
