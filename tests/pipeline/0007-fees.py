@@ -124,6 +124,23 @@ def test_platform_fails(w):
             same(len(done), 1, f"{deed}: orders at the platform")
 
 
+def test_parked_order(w):
+    """an order that the platform refused is parked; released, it is placed, and counted out of the parked ones once"""
+    id = w.new_id()
+    w.rule(service="payment", op="init", match={"dossier": stack.dossier_id("/portal/test", id)}, do="fail", status=400, times=1)
+    d = w.submit("birth-late-exempt", id=id, **LATE)
+    lane = d.place[0]
+    until(lambda: w.lane("fee", lane)["parked"] == 1, 60, lambda: f"not parked: {w.troubles()}")
+    w.balance()
+    done = w.ctl("parked", "release", "--dossier", d.id, "--yes", "--why", "the platform knows us now", "--wait", "40")
+    same(done.returncode, 0, done.stdout[-300:] + done.stderr[-300:])
+    until(lambda: "placed" in d.events("fee"), 60, lambda: f"{d.events('fee')}; {w.troubles()}", 0.3)
+    until(lambda: w.lane("fee", lane)["parked"] == 0, 10, lambda: f"parked: {w.lane('fee', lane)}")
+    w.balance()
+    same([l["outcome"] for l in init_of(w, d)].count("accepted"), 1, "orders at the platform")
+    check(w.workers["fee"].is_alive(), w.workers["fee"].tail())
+
+
 def test_expired(w):
     """not paid in time: expired, and the case never opens"""
     w.workers["fee"].end()
@@ -181,4 +198,4 @@ def test_cancelled(w):
     d.wait(60, fee="refunded")
 
 
-stack.main(__file__, globals(), behaviour={"rules": [{"service": "payment", "do": "never"}]})
+stack.main(__file__, globals(), behaviour={"rules": [{"service": "payment", "do": "never"}]}, allowed_errors=[r"end=parked .*cause=effect:order"])
