@@ -21,7 +21,7 @@ enum fault {
 struct err {
 	enum fault	fault;
 	const char	*op;		/* static text: what was being tried */
-	char		code[24];	/* SQLSTATE, HTTP status, Kafka error name */
+	char		code[40];	/* SQLSTATE, HTTP status, Kafka error name */
 	char		text[232];	/* for people; never personal data */
 };
 

@@ -49,7 +49,7 @@ def no_right(w):
     marks, alive = w.marks(), w.pids()
     w.admin("deny", JOURNALS["intake"], "WRITE")
     waiting = w.submit_all(["birth-in-time"] * MANY)
-    until(lambda: w.says("intake", r"producer_spent.*TOPIC_AUTHORIZATION_FAI.*dossier\.intake", marks) >= 3, 40,
+    until(lambda: w.says("intake", r"producer_spent.*TOPIC_AUTHORIZATION_FAILED.*dossier\.intake", marks) >= 3, 40,
           lambda: f"intake does not say so: {w.troubles()}")
     wait = lambda: w.sql.value("select sum(given - acked) from core.lane where stage = 0")
     until(lambda: wait() >= BACKLOG, 30, lambda: f"{wait()} entries wait")
