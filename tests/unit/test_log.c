@@ -201,11 +201,11 @@ Test(log, fault_texts_are_cut_visibly)
 	for (int n = 228; n <= 236; n++) {
 		size_t room = sizeof err.text - 1, kept = (size_t)n <= room ? (size_t)n : room;
 
-		err_set(&err, FAULT_PARK, "x", "a code that is longer than its room", "%*d", n, 1);
+		err_set(&err, FAULT_PARK, "x", "a code that is longer than the room that is there for one", "%*d", n, 1);
 		cr_expect_eq(strlen(err.text), kept, "%d", n);
 		cr_expect_str_eq(err.text + kept - 1, (size_t)n <= room ? "1" : ".", "%d", n);
 		cr_expect_eq(strcmp(err.text + kept - 3, "...") == 0, (size_t)n > room, "%d", n);
-		cr_expect_str_eq(err.code, "a code that is longer t");
+		cr_expect_str_eq(err.code, "a code that is longer than the room tha");
 	}
 }
 
