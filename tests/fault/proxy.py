@@ -16,6 +16,7 @@ class Link:
 
     def __init__(self, proxy, client, server):
         self.proxy, self.client, self.server, self.state = proxy, client, server, {}
+        proxy.links.add(self)           # known before it serves: what is cut at once must be found
         for way, source, sink in (("up", client, server), ("down", server, client)):
             threading.Thread(target=self.pump, args=(way, source, sink), daemon=True).start()
 
@@ -84,7 +85,7 @@ class Proxy:
             except OSError:
                 client.close()
                 continue
-            self.links.add(Link(self, client, server))
+            Link(self, client, server)
 
     def cut(self):
         for link in list(self.links):
