@@ -30,7 +30,7 @@ dossier_read(struct ctl *ctl, struct session *session, struct chosen *out)
 	return CTL_YES;
 }
 
-int
+static int
 chosen_read(struct ctl *ctl, struct session *session, struct chosen *out)
 {
 	const struct chosen_options *o = &chosen_opt;
@@ -52,7 +52,8 @@ chosen_read(struct ctl *ctl, struct session *session, struct chosen *out)
 	return o->dossier != NULL ? dossier_read(ctl, session, out) : CTL_YES;
 }
 
-void
+/* Null: any. */
+static void
 chosen_put(struct db_args *args, const struct chosen *chosen)
 {
 	db_put_int8(args, chosen->by_stage ? (int64_t)chosen->stage : INT_NONE);
@@ -62,9 +63,14 @@ chosen_put(struct db_args *args, const struct chosen *chosen)
 	db_put_time(args, chosen->until);
 }
 
+struct items {
+	struct item	*list;
+	int		n, size;
+};
+
 /* --- items ----------------------------------------------------------------------- */
 
-void
+static void
 items_add(struct ctl *ctl, struct items *items, const struct item *item)
 {
 	if (items->n == items->size) {
@@ -76,7 +82,29 @@ items_add(struct ctl *ctl, struct items *items, const struct item *item)
 		items->list = list;
 		items->size = size;
 	}
-	items->list[items->n++] = *item;
+	items->list[items->n] = *item;
+	items->list[items->n].topic = arena_text(ctl->arena, item->topic);
+	items->list[items->n++].reason = arena_text(ctl->arena, item->reason);
+}
+
+static enum fault
+items_read(struct ctl *ctl, struct session *session, const struct chosen_work *work, const struct chosen *chosen,
+    struct items *items, struct err *err)
+{
+	struct db_args *args = db_args_new(ctl->arena, 6);
+	const struct rows *rows;
+	enum fault fault;
+
+	chosen_put(args, chosen);
+	work->choose_put(args, chosen);
+	fault = session_run(session, work->choose, args, &rows, err);
+	for (int i = 0; fault == FAULT_NONE && i < rows_count(rows); i++) {
+		struct item item = { .topic = TEXT_NONE };
+
+		if (work->fits(chosen, rows, i, &item))
+			items_add(ctl, items, &item);
+	}
+	return fault;
 }
 
 struct group {
@@ -103,7 +131,8 @@ group_add(struct group *groups, int *n, const struct item *item)
 		groups[g].last = item->at;
 }
 
-void
+/* By stage and reason: how many, the first, the last. */
+static void
 items_print(struct ctl *ctl, const struct items *items, const char *empty)
 {
 	static const struct table_column columns[] = {
@@ -134,6 +163,23 @@ struct outcome {
 };
 
 static enum fault
+do_slice(struct arena *arena, struct session *session, const struct chosen_work *work, const struct items *items, int from,
+    int n, struct operation *operation, struct err *err)
+{
+	struct db_args *args = db_args_new(arena, 6);
+	const struct rows *rows;
+	enum fault fault;
+
+	db_put_int8(args, operation->id);
+	db_put_int8(args, from);
+	work->deed_put(args, items->list + from, n);
+	fault = session_run(session, work->deed, args, &rows, err);
+	if (fault == FAULT_NONE)
+		operation->done += rows_affected(rows);
+	return fault;
+}
+
+static enum fault
 do_all(struct ctl *ctl, struct session *session, const struct chosen_work *work, const struct items *items,
     struct operation *operation, struct err *err)
 {
@@ -145,7 +191,7 @@ do_all(struct ctl *ctl, struct session *session, const struct chosen_work *work,
 		int n = items->n - i < slice ? items->n - i : slice;
 
 		arena_reset(arena);
-		fault = work->slice(arena, session, operation, items, i, n, err);
+		fault = do_slice(arena, session, work, items, i, n, operation, err);
 		if (fault == FAULT_NONE && i + n < items->n)
 			operation_pace(n);
 	}
@@ -206,7 +252,7 @@ run_in(struct ctl *ctl, struct session *session, const struct chosen_work *work)
 
 	if (status != CTL_YES)
 		return status;
-	if (work->read(ctl, session, &chosen, &items, &err) != FAULT_NONE)
+	if (items_read(ctl, session, work, &chosen, &items, &err) != FAULT_NONE)
 		return ctl_fail(ctl, &err);
 	items_print(ctl, &items, work->nothing);
 	if (!operation_opt.yes || items.n == 0) {

@@ -47,29 +47,21 @@ struct item {
 	time_us		at;
 };
 
-struct items {
-	struct item	*list;
-	int		n, size;
-};
-
-/* CTL_YES, or what the command ends with: a wrong option, no such dossier, no database. */
-int chosen_read(struct ctl *ctl, struct session *session, struct chosen *out);
-
-/* The first parameters of a statement: stage, lane, reason, since, until; null: any. */
-void chosen_put(struct db_args *args, const struct chosen *chosen);
-
-void items_add(struct ctl *ctl, struct items *items, const struct item *item);
-
-/* By stage and reason: how many, the first, the last. */
-void items_print(struct ctl *ctl, const struct items *items, const char *empty);
-
 /* What a command does with them. */
 struct chosen_work {
-	enum fault	(*read)(struct ctl *ctl, struct session *session, const struct chosen *chosen, struct items *items,
-			    struct err *err);
-	/* Do a slice and record it, in one statement; those that are done already are left out. */
-	enum fault	(*slice)(struct arena *arena, struct session *session, struct operation *operation,
-			    const struct items *items, int from, int n, struct err *err);
+	/*
+	 * Those that may fit: a statement whose first parameters are stage, lane, reason, since and until (null: any) and whose last
+	 * one choose_put adds; and a row of it, false when it does not fit. Texts of the item may be those of the row.
+	 */
+	int		choose;
+	void		(*choose_put)(struct db_args *args, const struct chosen *chosen);
+	bool		(*fits)(const struct chosen *chosen, const struct rows *rows, int row, struct item *out);
+	/*
+	 * Do a slice and record it: a statement whose first parameters are the operation and the number of the slice's first, and
+	 * whose others, the items' columns, deed_put adds. Those that are done already are no rows of it.
+	 */
+	int		deed;
+	void		(*deed_put)(struct db_args *args, const struct item *items, int n);
 	int		watch;		/* statement: $1 operation; rows: not finished, set aside again */
 	const char	*nothing, *would, *done, *again, *waiting;	/* words for people */
 };

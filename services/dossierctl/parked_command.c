@@ -79,61 +79,43 @@ is_of_place(const struct chosen *chosen, int stage, struct text packed)
 	    number[1] == chosen->partition && number[2] == chosen->offset;
 }
 
-static enum fault
-read_candidates(struct ctl *ctl, struct session *session, const struct chosen *chosen, struct items *items,
-    struct err *err)
+static void
+put_dossier(struct db_args *args, const struct chosen *chosen)
 {
-	struct db_args *args = db_args_new(ctl->arena, 6);
-	const struct rows *rows;
-	enum fault fault;
-
-	chosen_put(args, chosen);
 	db_put_uuid(args, chosen->by_dossier ? chosen->dossier : NULL);
-	fault = session_run(session, SQL_PARKED_CHOSEN, args, &rows, err);
-	for (int i = 0; fault == FAULT_NONE && i < rows_count(rows); i++) {
-		int stage = rows_int4(rows, i, 0), kind = rows_int4(rows, i, 7);
-
-		if (!chosen->by_place || ((kind == 0 || kind == 3) && is_of_place(chosen, stage, rows_text(rows, i, 6))))
-			items_add(ctl, items, &(struct item){ .stage = stage, .lane = rows_int4(rows, i, 1),
-			    .origin = rows_int4(rows, i, 2), .number = rows_int8(rows, i, 3),
-			    .reason = arena_text(ctl->arena, rows_text(rows, i, 4)), .at = rows_time(rows, i, 5) });
-	}
-	return fault;
 }
 
-/* A slice of them, with its record, in one statement; how many were still parked. */
-static enum fault
-release_slice(struct arena *arena, struct session *session, struct operation *operation,
-    const struct items *items, int from, int n, struct err *err)
+static bool
+fits(const struct chosen *chosen, const struct rows *rows, int row, struct item *out)
 {
-	struct db_args *args = db_args_new(arena, 6);
-	struct db_array *stages, *lanes, *origins, *ords;
-	const struct rows *rows;
-	enum fault fault;
+	int kind = rows_int4(rows, row, 7);
 
-	db_put_int8(args, operation->id);
-	db_put_int8(args, from);
-	stages = db_put_array(args, DB_INT2);
-	lanes = db_put_array(args, DB_INT4);
-	origins = db_put_array(args, DB_INT4);
-	ords = db_put_array(args, DB_INT8);
-	for (int i = from; i < from + n; i++) {
-		db_add_int2(stages, items->list[i].stage);
-		db_add_int4(lanes, items->list[i].lane);
-		db_add_int4(origins, items->list[i].origin);
-		db_add_int8(ords, items->list[i].number);
+	*out = (struct item){ .stage = rows_int4(rows, row, 0), .lane = rows_int4(rows, row, 1),
+	    .origin = rows_int4(rows, row, 2), .number = rows_int8(rows, row, 3), .reason = rows_text(rows, row, 4),
+	    .at = rows_time(rows, row, 5) };
+	return !chosen->by_place ||
+	    ((kind == 0 || kind == 3) && is_of_place(chosen, out->stage, rows_text(rows, row, 6)));
+}
+
+static void
+put_jobs(struct db_args *args, const struct item *items, int n)
+{
+	struct db_array *stages = db_put_array(args, DB_INT2), *lanes = db_put_array(args, DB_INT4),
+	    *origins = db_put_array(args, DB_INT4), *ords = db_put_array(args, DB_INT8);
+
+	for (int i = 0; i < n; i++) {
+		db_add_int2(stages, items[i].stage);
+		db_add_int4(lanes, items[i].lane);
+		db_add_int4(origins, items[i].origin);
+		db_add_int8(ords, items[i].number);
 	}
-	fault = session_run(session, SQL_PARKED_RELEASE, args, &rows, err);
-	if (fault == FAULT_NONE)
-		operation->done += rows_affected(rows);
-	return fault;
 }
 
 static int
 parked_release(struct ctl *ctl)
 {
-	return chosen_run(ctl, &(struct chosen_work){ .read = read_candidates, .slice = release_slice,
-	    .watch = SQL_PARKED_WATCH, .nothing = "nothing that is parked fits", .would = "would be released",
+	return chosen_run(ctl, &(struct chosen_work){ .choose = SQL_PARKED_CHOSEN, .choose_put = put_dossier, .fits = fits,
+	    .deed = SQL_PARKED_RELEASE, .deed_put = put_jobs, .watch = SQL_PARKED_WATCH, .nothing = "nothing that is parked fits", .would = "would be released",
 	    .done = "released", .again = "parked again", .waiting = "not finished yet" });
 }
 

@@ -36,70 +36,43 @@ is_of_dossier(const struct chosen *chosen, struct text bytes)
 	return memcmp(id, chosen->dossier, UUID_BYTES) == 0;
 }
 
-static bool
-fits(const struct chosen *chosen, const struct item *item, struct text bytes)
+static void
+put_by_dossier(struct db_args *args, const struct chosen *chosen)
 {
-	if (chosen->by_place && (!text_is_equal(item->topic, chosen->topic) ||
-	    item->origin != chosen->partition || item->number != chosen->offset))
-		return false;
-	return !chosen->by_dossier || is_of_dossier(chosen, bytes);
-}
-
-static enum fault
-read_candidates(struct ctl *ctl, struct session *session, const struct chosen *chosen, struct items *items,
-    struct err *err)
-{
-	struct db_args *args = db_args_new(ctl->arena, 6);
-	const struct rows *rows;
-	enum fault fault;
-
-	chosen_put(args, chosen);
 	db_put_bool(args, chosen->by_dossier);
-	fault = session_run(session, SQL_REDRIVE_CHOSEN, args, &rows, err);
-	for (int i = 0; fault == FAULT_NONE && i < rows_count(rows); i++) {
-		struct item item = { .stage = rows_int4(rows, i, 0), .lane = rows_int4(rows, i, 1),
-		    .topic = arena_text(ctl->arena, rows_text(rows, i, 2)), .origin = rows_int4(rows, i, 3),
-		    .number = rows_int8(rows, i, 4), .reason = arena_text(ctl->arena, rows_text(rows, i, 5)),
-		    .at = rows_time(rows, i, 6) };
-
-		if (fits(chosen, &item, rows_text(rows, i, 7)))
-			items_add(ctl, items, &item);
-	}
-	return fault;
 }
 
-static enum fault
-mark_slice(struct arena *arena, struct session *session, struct operation *operation,
-    const struct items *items, int from, int n, struct err *err)
+static bool
+fits(const struct chosen *chosen, const struct rows *rows, int row, struct item *out)
 {
-	struct db_args *args = db_args_new(arena, 6);
-	struct db_array *stages, *topics, *partitions, *offsets;
-	const struct rows *rows;
-	enum fault fault;
+	*out = (struct item){ .stage = rows_int4(rows, row, 0), .lane = rows_int4(rows, row, 1),
+	    .topic = rows_text(rows, row, 2), .origin = rows_int4(rows, row, 3), .number = rows_int8(rows, row, 4),
+	    .reason = rows_text(rows, row, 5), .at = rows_time(rows, row, 6) };
+	if (chosen->by_place && (!text_is_equal(out->topic, chosen->topic) ||
+	    out->origin != chosen->partition || out->number != chosen->offset))
+		return false;
+	return !chosen->by_dossier || is_of_dossier(chosen, rows_text(rows, row, 7));
+}
 
-	db_put_int8(args, operation->id);
-	db_put_int8(args, from);
-	stages = db_put_array(args, DB_INT2);
-	topics = db_put_array(args, DB_TEXT);
-	partitions = db_put_array(args, DB_INT4);
-	offsets = db_put_array(args, DB_INT8);
-	for (int i = from; i < from + n; i++) {
-		db_add_int2(stages, items->list[i].stage);
-		db_add_text(topics, items->list[i].topic);
-		db_add_int4(partitions, items->list[i].origin);
-		db_add_int8(offsets, items->list[i].number);
+static void
+put_letters(struct db_args *args, const struct item *items, int n)
+{
+	struct db_array *stages = db_put_array(args, DB_INT2), *topics = db_put_array(args, DB_TEXT),
+	    *partitions = db_put_array(args, DB_INT4), *offsets = db_put_array(args, DB_INT8);
+
+	for (int i = 0; i < n; i++) {
+		db_add_int2(stages, items[i].stage);
+		db_add_text(topics, items[i].topic);
+		db_add_int4(partitions, items[i].origin);
+		db_add_int8(offsets, items[i].number);
 	}
-	fault = session_run(session, SQL_REDRIVE_MARK, args, &rows, err);
-	if (fault == FAULT_NONE)
-		operation->done += rows_affected(rows);
-	return fault;
 }
 
 static int
 redrive(struct ctl *ctl)
 {
-	return chosen_run(ctl, &(struct chosen_work){ .read = read_candidates, .slice = mark_slice,
-	    .watch = SQL_REDRIVE_WATCH, .nothing = "no dead letter fits", .would = "would be tried again",
+	return chosen_run(ctl, &(struct chosen_work){ .choose = SQL_REDRIVE_CHOSEN, .choose_put = put_by_dossier, .fits = fits,
+	    .deed = SQL_REDRIVE_MARK, .deed_put = put_letters, .watch = SQL_REDRIVE_WATCH, .nothing = "no dead letter fits", .would = "would be tried again",
 	    .done = "tried again", .again = "dead as before",
 	    .waiting = "not taken yet: is the stage's worker running, and not paused? dossierctl lanes" });
 }
