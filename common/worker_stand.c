@@ -26,7 +26,7 @@ static enum fault
 check_same(struct worker *w, const struct lane *lane, int topic, struct err *err)
 {
 	const struct lane_state *s = &lane->state;
-	struct topic_offset younger = { w->topics[topic], lane->lane, s->read_to[topic] / 1000 + 1, 0 };
+	struct topic_offset younger = { w->topics[topic], lane->lane, s->read_to[topic] / 1000 + w->set.skew_ms + 1, 0 };
 	enum fault fault;
 
 	if (w->is_journal[topic] || s->next_offset[topic] <= 0 || s->read_to[topic] == 0)

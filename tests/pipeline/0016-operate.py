@@ -209,8 +209,10 @@ def leave_dead(w, messages, lane=LANE):
         w.sql.run(f"insert into core.deadletter (stage, topic, partition, \"offset\", at, reason, message, digest) values "
                   f"(0, '{m['topic']}', {place[0]}, {place[1]}, to_timestamp({ts} / 1000.0), 'envelope.type: of an earlier release', "
                   f"'\\x{data.hex()}', '\\x{hashlib.sha256(data).hexdigest()}')")
-        w.sql.run(f"update core.lane set next_offset[{topics.index(m['topic']) + 1}] = {place[1] + 1}, taken = taken + 1, "
-                  f"dead = dead + 1 where stage = 0 and lane = {place[0]}")
+        # Read, so in time as well: a younger message before the position would be another topic's.
+        k = topics.index(m["topic"]) + 1
+        w.sql.run(f"update core.lane set next_offset[{k}] = {place[1] + 1}, read_to[{k}] = greatest(read_to[{k}], {ts * 1000}), "
+                  f"taken = taken + 1, dead = dead + 1 where stage = 0 and lane = {place[0]}")
     w.wait_up(w.start_worker("intake"))
     w.wait_lanes("intake")
     return [before[n] for n in sorted(before)]
