@@ -2,9 +2,10 @@
  * worker_slow - what is too much for the database, and whose fault it is
  * (promise 9).
  *
- * A statement that is given up (57014), or for which there is no room, fails
- * the whole turn.  It may be that many are too much at once, or one of them
- * by itself, or that the database is slow for everybody:
+ * A statement that is given up (57014), for which there is no room, or that
+ * ends with an exception of somebody's trigger or an internal error, fails the
+ * whole turn.  It may be that many are too much at once, or one of them by
+ * itself, or that it is the database's trouble with everybody:
  *
  *     many      smaller turns (worker_step.c)
  *     one       set apart, as what kills its worker is (worker_care.c): tried
@@ -24,7 +25,7 @@ enum { BY_ONE_US = 5 * 1000 * 1000, APART_US = 3 * 1000 * 1000, TIMES_MOST = 3 }
 static bool
 is_too_much(const char *code)
 {
-	static const char *const codes[] = { "57014", "54", "53200", "53400" };
+	static const char *const codes[] = { "57014", "54", "53200", "53400", "P0001", "XX000" };
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strncmp(code, codes[i], strlen(codes[i])) == 0)
