@@ -140,7 +140,8 @@ def refused(w):
         check(spent is None or (renewed > 0) == spent, f"{error}: {renewed} producers made anew; {w.workers['intake'].tail(3)}")
         check(renewed < 30, f"{error}: {renewed} producers made anew: a hot loop")
         accept(w)
-        end_soon(w, dossiers, error)
+        # Each broker may still hold a refusal that nobody fetched in time: up to three more workers meet the fault's end later.
+        end_soon(w, dossiers, error, 15 + 5 * BROKERS)
         said.append(f"{error} {renewed}")
     return (yield from unanswered(w, said, pids))
 
