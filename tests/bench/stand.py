@@ -24,8 +24,6 @@ import fcntl, json, os, re, select, signal, subprocess, sys, time, urllib.reques
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 os.environ.setdefault("BUILD", "build")
-# The broker of the tests compiles for a quick start; here it runs for minutes, as one in service does.
-os.environ.setdefault("KAFKA_JVM", "-Xms512m -Xmx512m -XX:+UseSerialGC")
 os.environ["DOSSIER_CHECK"] = os.path.abspath(os.environ.get("DOSSIER_BENCH", os.path.join(ROOT, ".state/bench")))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "pipeline"))
 import stack
