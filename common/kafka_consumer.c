@@ -205,9 +205,13 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
 	kafka_set(conf, "max.poll.interval.ms", "60000");
 }
 
-/* Prefetch small: memory stays flat, and a rebalance throws little away. */
+/*
+ * Prefetch little: memory stays flat, and a rebalance throws little away.  But
+ * not less: a client (2.0.2) whose queue is full looks again after a second,
+ * however soon it is empty, so what is queued must last for a good part of one.
+ */
 static const char *const consumer_defaults[] = {
-	"queued.min.messages", "2000", "queued.max.messages.kbytes", "2048",
+	"queued.min.messages", "10000", "queued.max.messages.kbytes", "4096",
 	"fetch.message.max.bytes", "65536", "fetch.max.bytes", "2097152", "fetch.wait.max.ms", "500",
 	"fetch.error.backoff.ms", "50", NULL
 };

@@ -91,7 +91,6 @@ struct decision;
 struct service {
 	enum stage			stage;
 	const char			*summary;	/* first line of --help */
-	int				batch;		/* most messages of a turn, unless the operator says; 0: 200 */
 	const struct param		*params;	/* ended by a row without name */
 	const struct stmt		*sql;
 	int				n_sql;

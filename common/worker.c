@@ -99,15 +99,15 @@ static const struct param common_params[] = {
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
 	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
-	    "most messages of one transaction; 0: 200, tracking 500" },
+	    "most messages of one transaction; 0: 500; 200 for those that ask outside, verification and lookup" },
 	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
 	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
 	{ "catalogue.refresh", PARAM_INT, &settings.catalogue_ms, "10000", 100, 3600000, "ms",
 	    "how often to look whether the catalogue has changed" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
-	{ "gather.pause", PARAM_INT, &settings.pause_ms, "20", 0, 1000, "ms",
-	    "how long a turn waits for more messages at most; it waits no longer than the turn before has taken" },
+	{ "gather.pause", PARAM_INT, &settings.pause_ms, "50", 0, 1000, "ms",
+	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
 	    "after which the group gives the lanes of a silent worker to others" },
 	{ "message.timeout", PARAM_INT, &settings.message_timeout_ms, "30000", 1000, 300000, "ms",
@@ -398,7 +398,7 @@ worker_main(const struct service *service, int argc, char **argv)
 	}
 	w->set = settings;
 	if (w->set.batch == 0)
-		w->set.batch = service->batch > 0 ? service->batch : 200;
+		w->set.batch = service->inquires != NULL ? 200 : 500;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

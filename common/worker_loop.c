@@ -88,14 +88,14 @@ note_full(struct worker *w, bool full)
 
 /*
  * A turn costs nearly as much for one message as for fifty, at the database
- * and at the broker.  So the next one gathers for as long as the last one took:
- * nothing to speak of at rest, and fewer, larger turns under load.
+ * and at the broker.  So the next one gathers for twice as long as the last one
+ * took: nothing to speak of at rest, and fewer, larger turns under load.
  */
 static int
 pause_ms(const struct worker *w)
 {
 	int64_t most_us = w->set.pause_ms * 1000;
-	int64_t pause_us = w->turn_us < most_us ? w->turn_us : most_us;
+	int64_t pause_us = 2 * w->turn_us < most_us ? 2 * w->turn_us : most_us;
 	int64_t left_us = w->turn_ended_us + pause_us - clock_span_us();
 
 	return left_us <= 0 || is_stepping(w) ? 0 : (int)((left_us + 999) / 1000);

@@ -428,7 +428,6 @@ main(int argc, char **argv)
 		.stage = STAGE_TRACKING,
 		.summary = "what applicants, portals and the national portal see",
 		.params = params,
-		.batch = 500,	/* most of its messages need no row of their own */
 		.sql = tracking_sql, .n_sql = SQL_TRACKING_COUNT,
 		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters,
 		.effects = effects,
