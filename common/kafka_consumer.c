@@ -17,7 +17,7 @@
 #include "kill_point.h"
 #include "log.h"
 
-enum { LANES_MAX = 1024 };
+enum { LANES_MAX = 1024, WAKE_MESSAGES = 1000, WAKE_BYTES = 1024 * 1024 };	/* half of what is fetched ahead */
 
 struct consumer {
 	struct consumer_options	options;
@@ -27,6 +27,8 @@ struct consumer {
 	int			n_lanes;
 	int			lanes[LANES_MAX];	/* given by the group */
 	bool			claimed[LANES_MAX];	/* by index of lanes[] */
+	int			n_taken;		/* messages, since the fetcher was woken */
+	size_t			bytes_taken;
 	bool			paused;
 	bool			assigned;		/* lanes, or none, have been given */
 	struct err		trouble;		/* the broker is lost */
@@ -205,13 +207,9 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
 	kafka_set(conf, "max.poll.interval.ms", "60000");
 }
 
-/*
- * Prefetch little: memory stays flat, and a rebalance throws little away.  But
- * not less: a client (2.0.2) whose queue is full looks again after a second,
- * however soon it is empty, so what is queued must last for a good part of one.
- */
+/* Prefetch little: memory stays flat, and a rebalance throws little away. */
 static const char *const consumer_defaults[] = {
-	"queued.min.messages", "10000", "queued.max.messages.kbytes", "4096",
+	"queued.min.messages", "2000", "queued.max.messages.kbytes", "2048",
 	"fetch.message.max.bytes", "65536", "fetch.max.bytes", "2097152", "fetch.wait.max.ms", "500",
 	"fetch.error.backoff.ms", "50", NULL
 };
@@ -273,6 +271,31 @@ take(struct consumer *c, int timeout_ms)
 	return m;
 }
 
+/*
+ * The client (2.0.2) stops fetching when its queue is full, and its threads
+ * then sleep for a second, however soon the queue is empty: a stage would take
+ * no more than a queue a second.  A question to the leaders wakes them; nobody
+ * waits for the answer.
+ */
+static void
+wake_fetcher(struct consumer *c, size_t bytes)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+
+	c->n_taken++;
+	c->bytes_taken += bytes;
+	if (c->n_taken < WAKE_MESSAGES && c->bytes_taken < WAKE_BYTES)
+		return;
+	c->n_taken = 0;
+	c->bytes_taken = 0;
+	if (rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+	(void)rd_kafka_offsets_for_times(c->rk, list, 0);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 bool
 consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct err *err)
 {
@@ -305,6 +328,7 @@ consumer_poll(struct consumer *c, int timeout_ms, struct message *out, struct er
 	out->torn = !kafka_record(m, &out->record);
 	out->place = (struct place){ topic_index(c, rd_kafka_topic_name(m->rkt)), m->partition,
 	    m->offset, kafka_time(m) };
+	wake_fetcher(c, m->len);
 	return true;
 }
 

@@ -106,7 +106,7 @@ static const struct param common_params[] = {
 	    "how often to look whether the catalogue has changed" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
-	{ "gather.pause", PARAM_INT, &settings.pause_ms, "50", 0, 1000, "ms",
+	{ "gather.pause", PARAM_INT, &settings.pause_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
 	    "after which the group gives the lanes of a silent worker to others" },
