@@ -236,7 +236,8 @@ where stage = $1::smallint and dossier = any($2::uuid[]) and kind = 0 and due_at
 
 -- name: job_of
 -- $1 stage, $2 dossiers: what of them is unfinished at this stage; effects never queue.
-select lane, origin, ord, kind, dossier, due_at, parked from core.job
+-- The last column: it came on the stage's first topic, which a packed message begins with.
+select lane, origin, ord, kind, dossier, due_at, parked, kind = 0 and substring(message, 1, 8) = int8send(0) from core.job
 where stage = $1::smallint and dossier = any($2::uuid[]) and kind <> 1 order by dossier, kind, ord
 
 -- name: job_insert

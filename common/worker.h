@@ -127,7 +127,7 @@ struct entry {
 	bool		dirty;
 	bool		is_new;
 	bool		locked_out;	/* by somebody else: shown as committed, not to be touched */
-	struct list	blocked;	/* int: lanes in which a message of it stays; those behind it wait */
+	struct list	blocked;	/* struct blocked: messages of it that stay; those behind them wait */
 	bool		waits;		/* some message of it waits somewhere at this stage */
 	struct fold_rows rows;
 	struct stored	*stored;	/* its unfinished messages, timer and hand-overs, in order */
@@ -145,6 +145,12 @@ struct stored {
 	bool		parked;
 	bool		taken;		/* a job of this turn */
 	bool		gone;		/* finished in this turn */
+	bool		leads;		/* came on the stage's first topic: at intake, a submission */
+};
+
+struct blocked {
+	int	lane;
+	bool	leads;
 };
 
 struct job_row {

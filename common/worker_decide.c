@@ -239,20 +239,22 @@ settle_outside(struct turn *t, struct job *job, struct entry *entry)
 /*
  * Does a message of this dossier stand before this one in its lane?  Other
  * lanes' rows do not count: their locks are not ours, and between partitions
- * no order is promised.
+ * no order is promised.  A submission that brings a dossier forth stands behind
+ * one that came before it, but not behind those that ask for the dossier.
  */
 static bool
 is_behind(const struct entry *entry, const struct job *job)
 {
-	const int *blocked = entry->blocked.items;
+	const struct blocked *blocked = entry->blocked.items;
+	bool any = entry->exists || !is_submission(job);
 
 	for (int i = 0; i < entry->blocked.n; i++)
-		if (blocked[i] == job->lane)
+		if (blocked[i].lane == job->lane && (any || blocked[i].leads))
 			return true;
 	for (int i = 0; i < entry->n_stored; i++) {
 		const struct stored *s = &entry->stored[i];
 
-		if (s->kind == JOB_MESSAGE && !s->gone && s->lane == job->lane &&
+		if (s->kind == JOB_MESSAGE && !s->gone && s->lane == job->lane && (any || s->leads) &&
 		    (!job->stored || job->kind == JOB_HANDOVER || s->ord < job->ord))
 			return true;
 	}
@@ -296,8 +298,7 @@ decide_message(struct turn *t, struct job *job, struct entry *entry)
 	struct asking *asking;
 	bool ready;
 
-	/* The submission that brings a dossier forth does not stand behind those that ask for it. */
-	if ((entry->exists || !is_submission(job)) && is_behind(entry, job)) {
+	if (is_behind(entry, job)) {
 		wait_until(job, TIME_INFINITY, "behind");
 		return;
 	}

@@ -162,7 +162,8 @@ end_job(struct turn *t, struct job *job, struct entry *entry)
 
 	if (entry != NULL && (job->end == END_WAIT || job->end == END_PARKED) &&
 	    (job->kind == JOB_MESSAGE || job->kind == JOB_HANDOVER)) {
-		*(int *)list_add(t->worker->arena, &entry->blocked, sizeof(int)) = job->lane;
+		*(struct blocked *)list_add(t->worker->arena, &entry->blocked, sizeof(struct blocked)) =
+		    (struct blocked){ job->lane, job->place.topic == 0 };
 		entry->waits = true;
 	}
 	if (job->end == END_DEAD)

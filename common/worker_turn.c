@@ -234,7 +234,7 @@ fill_stored(struct turn *t, const struct rows *rows)
 
 		all[r] = (struct stored){ .lane = rows_int4(rows, r, 0), .origin = rows_int4(rows, r, 1),
 		    .ord = rows_int8(rows, r, 2), .kind = rows_int4(rows, r, 3),
-		    .due_at = rows_time(rows, r, 5), .parked = rows_bool(rows, r, 6) };
+		    .due_at = rows_time(rows, r, 5), .parked = rows_bool(rows, r, 6), .leads = rows_bool(rows, r, 7) };
 		/* Rows come dossier by dossier, so those of one lie side by side. */
 		if (e->n_stored++ == 0)
 			e->stored = &all[r];

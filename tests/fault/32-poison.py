@@ -116,11 +116,17 @@ def failing_one(w, deed, code, longest):
         n = log.count(f"event=turn_failed.* code={code}", "intake")
         check(rounds[0] < 4 * longest * stack.SLOW and max(rounds[1:]) < 1.7 * longest * stack.SLOW, f"rounds took {rounds}")
         first.all_end(20)
+        # Who sends other data under the same id meanwhile stands behind it, and is told of the conflict.
+        other = w.submit("birth-in-time", id=victim.ce_id, partition=3, applicant={"name": "Trần Nhanh"})
+        until(lambda: w.sql.value(f"select count(*) from core.job where stage = 0 and dossier = '{victim.id}'") == 2, 20, "it does not wait")
         same(victim.row(), None, "its row")
     release(w, [victim])
     w.healed()
     yield
     until(lambda: w.ended([victim]), 20, victim.where)
+    came = [(e["type"].split(".")[-2], e["headers"]["ce_cause"]) for e in victim.entries("intake")]
+    check([c for c in came if c[0] in ("registered", "conflict")] == [(kind, f"dossier.submissions/{d.place[0]}/{d.place[1]}")
+          for kind, d in (("registered", victim), ("conflict", other))], came)
     return (f"parked after {seconds:.0f} s and {n} failures; {len(rounds)} rounds of 8 others meanwhile, the first in {rounds[0]:.1f} s, "
             f"then at most {max(rounds[1:]):.1f} s; released it ended")
 
