@@ -43,7 +43,6 @@ fault_of_sqlstate(const char *state)
 {
 	static const struct { const char *prefix; enum fault fault; } table[] = {
 		{ "22", FAULT_PARK }, { "23", FAULT_PARK },
-		{ "P0001", FAULT_RETRY },
 		{ "28", FAULT_FATAL }, { "3D", FAULT_FATAL }, { "3F", FAULT_FATAL },
 		{ "42", FAULT_FATAL }, { "0A", FAULT_FATAL }, { "XX001", FAULT_FATAL },
 	};

@@ -19,8 +19,9 @@ enum { STAND_US = 5 * 1000 * 1000, SAY_US = 60 * 1000 * 1000, ASK_MS = 3000, MIS
 /*
  * A topic of outside that was made anew has no offset in common with the old
  * one, but the same numbers: what lies before our position came later than all
- * that we have read.  (The broker stamps these topics.  In journals numbers and
- * chain tell.)
+ * that we have read.  (The broker stamps these topics, and nobody has read past
+ * the database's now, so what their clocks may differ by is allowed for.  In
+ * journals numbers and chain tell.)
  */
 static enum fault
 check_same(struct worker *w, const struct lane *lane, int topic, struct err *err)
