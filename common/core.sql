@@ -254,8 +254,10 @@ from unnest($2::integer[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::i
 where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
 
 -- name: job_delete
-delete from core.job j using unnest($2::integer[], $3::integer[], $4::bigint[]) as u(lane, origin, ord)
-where j.stage = $1::smallint and j.lane = u.lane and j.origin = u.origin and j.ord = u.ord
+-- One lane and one origin at a time: a join of all keys at once was planned the wrong way round whenever the table had been
+-- seen empty, every row of the stage against every key (26 ms for 157 rows).
+-- $1 stage, $2 lane, $3 origin, $4 their numbers
+delete from core.job where stage = $1::smallint and lane = $2::integer and origin = $3::integer and ord = any($4::bigint[])
 
 -- name: deadletter_insert
 -- One that was tried again and is dead after all stands again, its attempt counted.
