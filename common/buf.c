@@ -15,16 +15,12 @@ static void
 buf_reserve(struct buf *buf, size_t n)
 {
 	size_t size = buf->size != 0 ? buf->size : BUF_FIRST_BYTES;
-	char *s;
 
 	if (buf->size - buf->n > n)
 		return;
 	while (size - buf->n <= n)
 		size *= 2;
-	s = arena_take(buf->arena, size, 1);
-	if (buf->n > 0)
-		memcpy(s, buf->s, buf->n);
-	buf->s = s;
+	buf->s = arena_grow(buf->arena, buf->s, buf->n, buf->size, size);
 	buf->size = size;
 }
 
@@ -53,9 +49,9 @@ buf_puts(struct buf *buf, const char *s)
 void
 buf_int(struct buf *buf, int64_t value)
 {
-	char digits[24];
+	char digits[TEXT_DECIMAL_BYTES];
 
-	buf_put(buf, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)value));
+	buf_put(buf, digits, text_decimal(value, digits));
 }
 
 void
@@ -66,10 +62,13 @@ buf_printf(struct buf *buf, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	buf_reserve(buf, 0);
+	n = vsnprintf(buf->s + buf->n, buf->size - buf->n, fmt, ap);
 	va_end(ap);
-	buf_reserve(buf, (size_t)n);
-	vsnprintf(buf->s + buf->n, (size_t)n + 1, fmt, again);
+	if ((size_t)n >= buf->size - buf->n) {
+		buf_reserve(buf, (size_t)n);
+		vsnprintf(buf->s + buf->n, (size_t)n + 1, fmt, again);
+	}
 	va_end(again);
 	buf->n += (size_t)n;
 }

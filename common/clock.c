@@ -63,6 +63,13 @@ civil_exists(int year, int month, int day)
 	return y == year && m == month && d == day;
 }
 
+static void
+put_digits(char *out, int n, int64_t value)
+{
+	for (; n > 0; value /= 10)
+		out[--n] = (char)('0' + value % 10);
+}
+
 void
 time_to_text(time_us t, char *out)
 {
@@ -80,10 +87,14 @@ time_to_text(time_us t, char *out)
 	days = (t >= 0 ? t : t - DAY_US + 1) / DAY_US;
 	rest = t - days * DAY_US;
 	civil_from_days(days, &y, &m, &d);
-	snprintf(out, TIME_TEXT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)y % 10000u,
-	    (unsigned)m % 100u, (unsigned)d % 100u, (unsigned)(rest / HOUR_US) % 100u,
-	    (unsigned)(rest / MINUTE_US % 60), (unsigned)(rest / SECOND_US % 60),
-	    (unsigned)(rest % SECOND_US) % 1000000u);
+	strcpy(out, "0000-00-00T00:00:00.000000Z");
+	put_digits(out, 4, y);
+	put_digits(out + 5, 2, m);
+	put_digits(out + 8, 2, d);
+	put_digits(out + 11, 2, rest / HOUR_US);
+	put_digits(out + 14, 2, rest / MINUTE_US % 60);
+	put_digits(out + 17, 2, rest / SECOND_US % 60);
+	put_digits(out + 20, 6, rest % SECOND_US);
 }
 
 static bool

@@ -16,7 +16,7 @@
 #include "db_args.h"
 #include "kill_point.h"
 
-enum { TRIP_FIRST = 64, CONNECT_OPTIONS_MAX = 64 };
+enum { TRIP_MAX = 256, CONNECT_OPTIONS_MAX = 64 };
 
 struct rows {
 	PGresult	*result;
@@ -29,9 +29,8 @@ struct db {
 	bool			prepares;	/* the trip at hand */
 	int			n_queued;
 	int			n_rows;
-	int			size;		/* of the two, both grow */
-	const struct stmt	**queued;
-	struct rows		*rows;
+	const struct stmt	*queued[TRIP_MAX];
+	struct rows		rows[TRIP_MAX];
 };
 
 static const struct stmt control[] = { { "begin", "begin" }, { "commit", "commit" } };
@@ -213,8 +212,6 @@ db_close(struct db *db)
 		return;
 	rows_clear(db);
 	PQfinish(db->conn);
-	free(db->queued);
-	free(db->rows);
 	free(db);
 }
 
@@ -248,14 +245,8 @@ trip_begin(struct db *db)
 		    PQenterPipelineMode(db->conn) != 1))
 			db->broken = true;
 	}
-	if (db->n_queued == db->size) {
-		int grown = db->size > 0 ? 2 * db->size : TRIP_FIRST;
-
-		db->queued = mem_grow(db->queued, (size_t)grown, sizeof *db->queued);
-		db->rows = mem_grow(db->rows, (size_t)grown, sizeof *db->rows);
-		memset(db->rows + db->size, 0, (size_t)(grown - db->size) * sizeof *db->rows);
-		db->size = grown;
-	}
+	if (db->n_queued == TRIP_MAX)
+		bug("more than %d statements in a trip", TRIP_MAX);
 }
 
 int

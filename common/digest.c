@@ -9,9 +9,14 @@
 #include "err.h"
 #include "mem.h"
 
+/* Records are hashed in some seventy pieces of a few bytes: a call for each costs more than hashing them. */
+enum { GATHERED_BYTES = 2048 };
+
 struct digest {
 	EVP_MD_CTX	*ctx;
 	EVP_MD		*md;	/* fetched once: looking it up costs more than hashing */
+	size_t		n;	/* gathered, and not hashed yet */
+	uint8_t		gathered[GATHERED_BYTES];
 };
 
 struct digest *
@@ -41,13 +46,30 @@ digest_begin(struct digest *digest)
 {
 	if (EVP_DigestInit_ex2(digest->ctx, digest->md, NULL) != 1)
 		bug("digest init");
+	digest->n = 0;
+}
+
+static void
+update(struct digest *digest, const void *bytes, size_t n)
+{
+	if (n > 0 && EVP_DigestUpdate(digest->ctx, bytes, n) != 1)
+		bug("digest update");
 }
 
 void
 digest_raw(struct digest *digest, const void *bytes, size_t n)
 {
-	if (n > 0 && EVP_DigestUpdate(digest->ctx, bytes, n) != 1)
-		bug("digest update");
+	if (n > GATHERED_BYTES - digest->n) {
+		update(digest, digest->gathered, digest->n);
+		digest->n = 0;
+		if (n > GATHERED_BYTES) {
+			update(digest, bytes, n);
+			return;
+		}
+	}
+	if (n > 0)
+		memcpy(digest->gathered + digest->n, bytes, n);
+	digest->n += n;
 }
 
 void
@@ -63,6 +85,8 @@ digest_lp(struct digest *digest, struct text t)
 void
 digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES])
 {
+	update(digest, digest->gathered, digest->n);
+	digest->n = 0;
 	if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1)
 		bug("digest final");
 }
@@ -138,11 +162,18 @@ random_bytes(void *out, size_t n)
 void
 uuid_to_text(const uint8_t uuid[UUID_BYTES], char out[UUID_TEXT_BYTES])
 {
-	char hex[2 * UUID_BYTES + 1];
+	static const int ends[] = { 4, 6, 8, 10, UUID_BYTES };
+	int from = 0;
 
-	text_hex(uuid, UUID_BYTES, hex);
-	snprintf(out, UUID_TEXT_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-	    hex + 16, hex + 20);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t n = (size_t)(ends[i] - from);
+
+		text_hex(uuid + from, n, out);
+		out += 2 * n;
+		if (ends[i] < UUID_BYTES)
+			*out++ = '-';
+		from = ends[i];
+	}
 }
 
 bool

@@ -73,6 +73,14 @@ facts_write(const struct event *event, struct arena *arena)
 	return buf_get(&buf);
 }
 
+static struct text
+decimal(struct arena *arena, int64_t number)
+{
+	char digits[TEXT_DECIMAL_BYTES];
+
+	return arena_copy(arena, digits, text_decimal(number, digits));
+}
+
 void
 event_encode(const struct event *event, struct arena *arena, struct record *out)
 {
@@ -86,9 +94,8 @@ event_encode(const struct event *event, struct arena *arena, struct record *out)
 	memset(out, 0, sizeof *out);
 	out->key = subject;
 	record_header(out, "ce_specversion", TEXT("1.0"));
-	record_header(out, "ce_id", arena_printf(arena, "%s/%d/%lld", stage_name(stage),
-	    event->home, (long long)event->number));
-	record_header(out, "ce_source", arena_printf(arena, "/dossier/%s", stage_name(stage)));
+	record_header(out, "ce_id", record_place(arena, stage_name(stage), event->home, event->number));
+	record_header(out, "ce_source", text_of(stage_source(stage)));
 	record_header(out, "ce_type", text_of(event_type_name(event->type)));
 	record_header(out, "ce_time", arena_copy(arena, stamp, strlen(stamp)));
 	record_header(out, "ce_subject", subject);
@@ -98,9 +105,9 @@ event_encode(const struct event *event, struct arena *arena, struct record *out)
 	if (!text_is_absent(event->trace))
 		record_header(out, "traceparent", event->trace);
 	record_header(out, "ce_stage", text_of(stage_name(stage)));
-	record_header(out, "ce_sequence", arena_printf(arena, "%lld", (long long)event->number));
-	record_header(out, "ce_version", arena_printf(arena, "%d", event->version));
-	record_header(out, "ce_home", arena_printf(arena, "%d", event->home));
+	record_header(out, "ce_sequence", decimal(arena, event->number));
+	record_header(out, "ce_version", decimal(arena, event->version));
+	record_header(out, "ce_home", decimal(arena, event->home));
 	record_header(out, "ce_cause", event->cause);
 	if (event_is_answer(event->type))
 		record_header(out, "ce_answer", TEXT("1"));
@@ -239,12 +246,12 @@ void
 chain_hash(struct digest *digest, const uint8_t before[DIGEST_BYTES], int64_t number,
     const struct record *record, uint8_t out[DIGEST_BYTES])
 {
-	char decimal[24];
-	int n = snprintf(decimal, sizeof decimal, "%lld", (long long)number);
+	char decimal[TEXT_DECIMAL_BYTES];
+	size_t n = text_decimal(number, decimal);
 
 	digest_begin(digest);
 	digest_raw(digest, before, DIGEST_BYTES);
-	digest_lp(digest, (struct text){ decimal, (size_t)n });
+	digest_lp(digest, (struct text){ decimal, n });
 	digest_lp(digest, record->key);
 	for (int i = 0; i < record->n_headers; i++) {
 		const struct header *h = &record->headers[i];

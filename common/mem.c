@@ -152,30 +152,65 @@ arena_advance(struct arena *arena, size_t n)
 	arena->now = arena->now->next;
 }
 
-void *
-arena_take(struct arena *arena, size_t count, size_t size)
+static size_t
+aligned(size_t n)
 {
-	size_t n;
+	return (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
+static void *
+arena_raw(struct arena *arena, size_t n)
+{
 	void *p;
 
-	if (__builtin_mul_overflow(count, size, &n) || n > SIZE_MAX / 2)
-		bug("arena: %zu x %zu bytes", count, size);
-	n = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	if (n > SIZE_MAX / 2)
+		bug("arena: %zu bytes", n);
+	n = aligned(n);
 	if (arena->now->size - arena->now->used < n)
 		arena_advance(arena, n);
 	p = arena->now->bytes + arena->now->used;
 	arena->now->used += n;
 	arena->used += n;
-	return memset(p, 0, n);
+	return p;
+}
+
+void *
+arena_take(struct arena *arena, size_t count, size_t size)
+{
+	size_t n;
+
+	if (__builtin_mul_overflow(count, size, &n))
+		bug("arena: %zu x %zu bytes", count, size);
+	return memset(arena_raw(arena, n), 0, n);
+}
+
+void *
+arena_grow(struct arena *arena, void *run, size_t n, size_t size, size_t more)
+{
+	struct block *now = arena->now;
+	size_t had = aligned(size), wants = aligned(more);
+	void *p;
+
+	if (run != NULL && more < SIZE_MAX / 2 && (unsigned char *)run + had == now->bytes + now->used &&
+	    wants - had <= now->size - now->used) {
+		now->used += wants - had;
+		arena->used += wants - had;
+		return run;
+	}
+	p = arena_raw(arena, more);
+	if (n > 0)
+		memcpy(p, run, n);
+	return p;
 }
 
 struct text
 arena_copy(struct arena *arena, const void *bytes, size_t n)
 {
-	char *p = arena_take(arena, n + 1, 1);
+	char *p = arena_raw(arena, n + 1);
 
 	if (n > 0)
 		memcpy(p, bytes, n);
+	p[n] = '\0';
 	return (struct text){ p, n };
 }
 
@@ -189,15 +224,18 @@ struct text
 arena_printf(struct arena *arena, const char *fmt, ...)
 {
 	va_list ap, again;
+	char line[256], *p;
 	int n;
-	char *p;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	p = arena_take(arena, (size_t)n + 1, 1);
-	vsnprintf(p, (size_t)n + 1, fmt, again);
+	p = arena_raw(arena, (size_t)n + 1);
+	if ((size_t)n < sizeof line)
+		memcpy(p, line, (size_t)n + 1);
+	else
+		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return (struct text){ p, (size_t)n };
 }

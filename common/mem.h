@@ -32,6 +32,9 @@ void arena_reset(struct arena *arena);
 size_t arena_used(const struct arena *arena);
 
 void *arena_take(struct arena *arena, size_t count, size_t size);
+
+/* Room for more bytes than the run has, its first n kept; in place where nothing was taken since. What is new is not zeroed. */
+void *arena_grow(struct arena *arena, void *run, size_t n, size_t size, size_t more);
 struct text arena_copy(struct arena *arena, const void *bytes, size_t n);
 struct text arena_text(struct arena *arena, struct text t);	/* absent stays absent */
 struct text arena_printf(struct arena *arena, const char *fmt, ...)

@@ -22,10 +22,27 @@ record_find(const struct record *record, const char *name)
 	for (int i = 0; i < record->n_headers; i++) {
 		const struct header *h = &record->headers[i];
 
-		if (h->name.n == n && strncasecmp(h->name.s, name, n) == 0)
+		/* Nearly all of ours begin alike: their ends tell them apart. */
+		if (h->name.n == n && n > 0 && ((h->name.s[n - 1] ^ name[n - 1]) & ~0x20) == 0 &&
+		    strncasecmp(h->name.s, name, n) == 0)
 			return h->value;
 	}
 	return TEXT_NONE;
+}
+
+struct text
+record_place(struct arena *arena, const char *name, int partition, int64_t number)
+{
+	char digits[2][TEXT_DECIMAL_BYTES];
+	size_t n = strlen(name), n_partition = text_decimal(partition, digits[0]), n_number = text_decimal(number, digits[1]);
+	char *p = arena_take(arena, n + n_partition + n_number + 3, 1);
+
+	memcpy(p, name, n);
+	p[n] = '/';
+	memcpy(p + n + 1, digits[0], n_partition);
+	p[n + 1 + n_partition] = '/';
+	memcpy(p + n + 2 + n_partition, digits[1], n_number);
+	return (struct text){ p, n + n_partition + n_number + 2 };
 }
 
 static void

@@ -39,6 +39,9 @@ bool record_header(struct record *record, const char *name, struct text value);
 /* The first header of that name, or absent.  Names are compared without case. */
 struct text record_find(const struct record *record, const char *name);
 
+/* "name/partition/number": how messages and entries are cited. */
+struct text record_place(struct arena *arena, const char *name, int partition, int64_t number);
+
 void record_pack(const struct record *record, struct buf *buf);
 
 /* Borrowed from packed.  False when it is not a packed record. */

@@ -99,6 +99,7 @@ struct service {
 	int				n_wakes;
 	/* Of those, does this one matter?  One that does not is done without locking anything. NULL: all do. */
 	bool				(*matters)(struct worker *, const struct event *);
+	bool				reads_all;	/* prepare wants the others too: else they are not even decoded */
 	const struct outside_type	*outside;	/* ended by a row without topic */
 	enum event_type			ev_unknown, ev_repeated, ev_refused;	/* where it has outside topics */
 

@@ -19,23 +19,23 @@ struct move_row {
 #include "moves.h"
 
 static const struct {
-	const char *name, *journal;
+	const char *name, *journal, *source;
 	int states;
 	const char *topics[8];
 } stages[STAGES] = {
-	[STAGE_INTAKE] = { "intake", "dossier.intake", INTAKE_STATES,
+	[STAGE_INTAKE] = { "intake", "dossier.intake", "/dossier/intake", INTAKE_STATES,
 	    { "dossier.submissions", "citizen.requests" } },
-	[STAGE_VERIFICATION] = { "verification", "dossier.verification", VERIFICATION_STATES,
+	[STAGE_VERIFICATION] = { "verification", "dossier.verification", "/dossier/verification", VERIFICATION_STATES,
 	    { "dossier.intake" } },
-	[STAGE_LOOKUP] = { "lookup", "dossier.lookup", LOOKUP_STATES,
+	[STAGE_LOOKUP] = { "lookup", "dossier.lookup", "/dossier/lookup", LOOKUP_STATES,
 	    { "dossier.verification" } },
-	[STAGE_FEE] = { "fee", "dossier.fee", FEE_STATES,
+	[STAGE_FEE] = { "fee", "dossier.fee", "/dossier/fee", FEE_STATES,
 	    { "dossier.lookup", "payment.results", "dossier.casework", "dossier.dispatch" } },
-	[STAGE_CASEWORK] = { "casework", "dossier.casework", CASEWORK_STATES,
+	[STAGE_CASEWORK] = { "casework", "dossier.casework", "/dossier/casework", CASEWORK_STATES,
 	    { "dossier.fee", "dossier.intake", "agency.actions" } },
-	[STAGE_DISPATCH] = { "dispatch", "dossier.dispatch", DISPATCH_STATES,
+	[STAGE_DISPATCH] = { "dispatch", "dossier.dispatch", "/dossier/dispatch", DISPATCH_STATES,
 	    { "dossier.casework", "dossier.fee", "dossier.intake", "postal.updates" } },
-	[STAGE_TRACKING] = { "tracking", "dossier.notifications", TRACKING_STATES,
+	[STAGE_TRACKING] = { "tracking", "dossier.notifications", "/dossier/tracking", TRACKING_STATES,
 	    { "dossier.intake", "dossier.verification", "dossier.lookup", "dossier.fee",
 	    "dossier.casework", "dossier.dispatch" } },
 };
@@ -50,6 +50,12 @@ const char *
 stage_journal(enum stage stage)
 {
 	return stages[stage].journal;
+}
+
+const char *
+stage_source(enum stage stage)
+{
+	return stages[stage].source;
 }
 
 bool

@@ -22,6 +22,7 @@ enum { MOVES_STATES_MAX = 16, MOVE_STAYS = -1, MOVE_ANSWER = -2 };
 
 const char *stage_name(enum stage stage);
 const char *stage_journal(enum stage stage);		/* its topic */
+const char *stage_source(enum stage stage);		/* ce_source of what it writes */
 bool stage_find(struct text name, enum stage *out);
 bool stage_of_journal(struct text topic, enum stage *out);
 

@@ -96,17 +96,12 @@ text_hex(const void *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* One more than the digit's value; 0: no digit. */
+static const unsigned char hex_digits[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool
 text_unhex(struct text t, void *out, size_t n)
@@ -115,11 +110,30 @@ text_unhex(struct text t, void *out, size_t n)
 
 	if (t.n != 2 * n)
 		return false;
-	for (size_t i = 0; i < t.n; i++)
-		if (hex_digit(t.s[i]) < 0)
+	for (size_t i = 0; i < n; i++) {
+		unsigned high = hex_digits[(unsigned char)t.s[2 * i]], low = hex_digits[(unsigned char)t.s[2 * i + 1]];
+
+		if (high == 0 || low == 0)
 			return false;
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = (unsigned char)(hex_digit(t.s[2 * i]) << 4 |
-		    hex_digit(t.s[2 * i + 1]));
+		bytes[i] = (unsigned char)((high - 1) << 4 | (low - 1));
+	}
 	return true;
+}
+
+size_t
+text_decimal(int64_t value, char out[TEXT_DECIMAL_BYTES])
+{
+	char reversed[TEXT_DECIMAL_BYTES];
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	size_t n = 0, at = 0;
+
+	do
+		reversed[n++] = (char)('0' + rest % 10);
+	while ((rest /= 10) != 0);
+	if (value < 0)
+		out[at++] = '-';
+	while (n > 0)
+		out[at++] = reversed[--n];
+	out[at] = '\0';
+	return at;
 }

@@ -17,8 +17,8 @@
 static struct text
 cause_of(struct turn *t, const struct job *job)
 {
-	return arena_printf(t->worker->arena, "%s/%d/%lld", t->worker->topics[job->place.topic],
-	    job->place.partition, (long long)job->place.offset);
+	return record_place(t->worker->arena, t->worker->topics[job->place.topic], job->place.partition,
+	    job->place.offset);
 }
 
 static void
@@ -70,13 +70,27 @@ take_next(struct turn *t, struct lane *lane, struct job *job)
 	return true;
 }
 
+/* What has been stored once mattered then, unless nobody had looked. */
+static bool
+is_first_seen(const struct job *job)
+{
+	return !job->stored || job->unread;
+}
+
 /* Our own events must be readable: an unknown type is a newer release's, and stops us. */
 static void
 read_event(struct turn *t, struct job *job)
 {
 	struct worker *w = t->worker;
 	struct err err = { .fault = FAULT_NONE };
+	enum event_type type;
 
+	/* Most of what a stage reads is not for it. */
+	if (!w->service->reads_all && is_first_seen(job) &&
+	    event_find(record_find(&job->record, "ce_type"), &type) && !wakes(w->service, type)) {
+		job->end = END_DONE;
+		return;
+	}
 	if (event_decode(&job->record, w->arena, &job->event, &err) != FAULT_NONE) {
 		err.fault = FAULT_FATAL;
 		w->fatal = err;
@@ -85,10 +99,9 @@ read_event(struct turn *t, struct job *job)
 	memcpy(job->dossier, job->event->dossier, UUID_BYTES);
 	job->has_dossier = true;
 	job->trace = job->event->trace;
-	job->cause = arena_printf(w->arena, "%s/%d/%lld", stage_name(event_stage(job->event->type)),
-	    job->event->home, (long long)job->event->number);
-	/* What has been stored once mattered then, unless nobody had looked. */
-	if ((!job->stored || job->unread) && (!wakes(w->service, job->event->type) ||
+	job->cause = record_place(w->arena, stage_name(event_stage(job->event->type)), job->event->home,
+	    job->event->number);
+	if (is_first_seen(job) && (!wakes(w->service, job->event->type) ||
 	    (w->service->matters != NULL && !w->service->matters(w, job->event))))
 		job->end = END_DONE;
 }

@@ -130,7 +130,8 @@ receive_items(struct turn *t)
 			consumer_release(&item->message);
 			continue;
 		}
-		w->items[kept] = *item;
+		if (kept < i)
+			w->items[kept] = *item;
 		if (t->n_items < limit) {
 			receive_message(t, &w->items[kept].message);
 			t->n_items++;

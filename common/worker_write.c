@@ -167,37 +167,17 @@ queue_updates(struct turn *t)
 	db_queue(w->db, core_stmt(SQL_JOB_UPDATE), args);
 }
 
-static bool
-same_origin(const struct job_row *a, const struct job_row *b)
-{
-	return a->lane == b->lane && a->origin == b->origin;
-}
-
 static void
 queue_deletes(struct turn *t)
 {
 	struct worker *w = t->worker;
 	const struct job_row *rows = t->deletes.items;
+	struct db_args *args = db_args_new(w->arena, 4);
+	struct keys keys = put_keys(args, w->stage);
 
-	for (int i = 0; i < t->deletes.n; i++) {
-		struct db_args *args;
-		struct db_array *ords;
-		int k = 0;
-
-		while (!same_origin(&rows[k], &rows[i]))
-			k++;
-		if (k < i)
-			continue;	/* went with the first of its kind */
-		args = db_args_new(w->arena, 4);
-		db_put_int2(args, (int)w->stage);
-		db_put_int4(args, rows[i].lane);
-		db_put_int4(args, rows[i].origin);
-		ords = db_put_array(args, DB_INT8);
-		for (; k < t->deletes.n; k++)
-			if (same_origin(&rows[k], &rows[i]))
-				db_add_int8(ords, rows[k].ord);
-		db_queue(w->db, core_stmt(SQL_JOB_DELETE), args);
-	}
+	for (int i = 0; i < t->deletes.n; i++)
+		add_key(&keys, &rows[i]);
+	db_queue(w->db, core_stmt(SQL_JOB_DELETE), args);
 }
 
 static void

@@ -429,7 +429,7 @@ main(int argc, char **argv)
 		.summary = "what applicants, portals and the national portal see",
 		.params = params,
 		.sql = tracking_sql, .n_sql = SQL_TRACKING_COUNT,
-		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters,
+		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters, .reads_all = true,
 		.effects = effects,
 		.start = tracking_start, .stop = tracking_stop, .prepare = tracking_prepare,
 		.claimed = tracking_claimed, .tick = send_again,
