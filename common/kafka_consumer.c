@@ -207,10 +207,18 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
 	kafka_set(conf, "max.poll.interval.ms", "60000");
 }
 
-/* Prefetch little: memory stays flat, and a rebalance throws little away. */
+/*
+ * Prefetch little: memory stays flat, and a rebalance throws little away.
+ *
+ * And fetch seldom.  The client has no fetch sessions: each fetch names all
+ * partitions, and the broker looks at all of them, and at all again for each
+ * that waits whenever something is appended.  So nearly all of its work is by
+ * fetch and by append, not by message; what a fetch waits here a turn need not
+ * wait later (pause_ms).
+ */
 static const char *const consumer_defaults[] = {
 	"queued.min.messages", "2000", "queued.max.messages.kbytes", "2048",
-	"fetch.message.max.bytes", "65536", "fetch.max.bytes", "2097152", "fetch.wait.max.ms", "500",
+	"fetch.message.max.bytes", "65536", "fetch.max.bytes", "2097152", "fetch.min.bytes", "65536", "fetch.wait.max.ms", "40",
 	"fetch.error.backoff.ms", "50", NULL
 };
 

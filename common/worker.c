@@ -106,7 +106,7 @@ static const struct param common_params[] = {
 	    "how often to look whether the catalogue has changed" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
-	{ "gather.pause", PARAM_INT, &settings.pause_ms, "20", 0, 1000, "ms",
+	{ "gather.pause", PARAM_INT, &settings.pause_ms, "40", 0, 1000, "ms",
 	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
 	    "after which the group gives the lanes of a silent worker to others" },
@@ -398,7 +398,7 @@ worker_main(const struct service *service, int argc, char **argv)
 	}
 	w->set = settings;
 	if (w->set.batch == 0)
-		w->set.batch = service->inquires != NULL ? 200 : 500;
+		w->set.batch = service->answered != NULL ? 200 : 500;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

@@ -311,7 +311,8 @@ void
 flights_answered(struct turn *t)
 {
 	struct worker *w = t->worker;
-	int most = is_stepping(w) ? 1 : takes_few(w) ? t->jobs.n + care_room(w, 0) : STORED_MAX, room = FLYING_MAX - w->n_flying;
+	/* Beside the messages, however many these are: else a backlog of them would keep us from telling. */
+	int most = is_stepping(w) ? 1 : t->jobs.n + (takes_few(w) ? care_room(w, 0) : FLYING_MAX), room = FLYING_MAX - w->n_flying;
 
 	for (struct flight *f = w->landed; f != NULL && t->jobs.n < most; f = f->next)
 		take_landed(t, f);
