@@ -21,6 +21,7 @@ buf_reserve(struct buf *buf, size_t n)
 	while (size - buf->n <= n)
 		size *= 2;
 	buf->s = arena_grow(buf->arena, buf->s, buf->n, buf->size, size);
+	buf->s[buf->n] = '\0';
 	buf->size = size;
 }
 

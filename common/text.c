@@ -110,13 +110,12 @@ text_unhex(struct text t, void *out, size_t n)
 
 	if (t.n != 2 * n)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		unsigned high = hex_digits[(unsigned char)t.s[2 * i]], low = hex_digits[(unsigned char)t.s[2 * i + 1]];
-
-		if (high == 0 || low == 0)
+	for (size_t i = 0; i < t.n; i++)
+		if (hex_digits[(unsigned char)t.s[i]] == 0)
 			return false;
-		bytes[i] = (unsigned char)((high - 1) << 4 | (low - 1));
-	}
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (unsigned char)((hex_digits[(unsigned char)t.s[2 * i]] - 1) << 4 |
+		    (hex_digits[(unsigned char)t.s[2 * i + 1]] - 1));
 	return true;
 }
 

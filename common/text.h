@@ -63,7 +63,7 @@ size_t text_length(struct text t);
 /* Lower-case hexadecimal; out holds 2 * n + 1 bytes. */
 void text_hex(const void *bytes, size_t n, char *out);
 
-/* The reverse; false unless t is exactly 2 * n hexadecimal digits, and then out may be half written. */
+/* The reverse; false unless t is exactly 2 * n hexadecimal digits. */
 bool text_unhex(struct text t, void *out, size_t n);
 
 /* A number as "%lld" writes it, many times faster; returns its length. */
