@@ -98,8 +98,8 @@ static const struct param common_params[] = {
 	{ "log.format", PARAM_TEXT, &settings.log_format, "logfmt", 0, 0, NULL, "logfmt or json" },
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
-	{ "batch", PARAM_INT, &settings.batch, "200", 1, BATCH_MAX, NULL,
-	    "most messages of one transaction" },
+	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
+	    "most messages of one transaction; 0: 200; 500 for tracking, which reads everything and decides on little of it" },
 	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
 	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
 	{ "catalogue.refresh", PARAM_INT, &settings.catalogue_ms, "10000", 100, 3600000, "ms",
@@ -397,6 +397,8 @@ worker_main(const struct service *service, int argc, char **argv)
 		return 2;
 	}
 	w->set = settings;
+	if (w->set.batch == 0)
+		w->set.batch = service->reads_all ? 500 : 200;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;
