@@ -264,21 +264,36 @@ asking_new(struct turn *t, const struct job *job)
 	return a;
 }
 
+/* Where a dossier's contents begin among those of all, which come in the order of dossiers. */
+static int
+first_of(const struct rows *rows, const uint8_t *dossier)
+{
+	int from = 0, to = rows_count(rows);
+
+	while (from < to) {
+		int middle = from + (to - from) / 2;
+
+		if (memcmp(rows_uuid(rows, middle, 0), dossier, UUID_BYTES) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 static void
 take_contents(struct asking *a, const struct rows *rows)
 {
 	struct content *contents;
-	int n = 0;
+	int first = first_of(rows, a->q.dossier), end = first;
 
-	for (int r = 0; r < rows_count(rows); r++)
-		n += memcmp(rows_uuid(rows, r, 0), a->q.dossier, UUID_BYTES) == 0;
-	contents = ARENA_ARRAY(a->q.arena, struct content, (size_t)n);
+	while (end < rows_count(rows) && memcmp(rows_uuid(rows, end, 0), a->q.dossier, UUID_BYTES) == 0)
+		end++;
+	contents = ARENA_ARRAY(a->q.arena, struct content, (size_t)(end - first));
 	a->q.contents = contents;
-	for (int r = 0; r < rows_count(rows); r++) {
+	for (int r = first; r < end; r++) {
 		struct content *c = &contents[a->q.n_contents];
 
-		if (memcmp(rows_uuid(rows, r, 0), a->q.dossier, UUID_BYTES) != 0)
-			continue;
 		memcpy(c->dossier, a->q.dossier, UUID_BYTES);
 		c->version = rows_int4(rows, r, 1);
 		c->round = rows_int4(rows, r, 2);
