@@ -238,8 +238,10 @@ int8s_text(struct arena *arena, const int64_t *values, int n)
 {
 	struct buf buf = buf_in(arena);
 
-	for (int i = 0; i < n; i++)
-		buf_printf(&buf, "%c%lld", i == 0 ? '{' : ',', (long long)values[i]);
+	for (int i = 0; i < n; i++) {
+		buf_puts(&buf, i == 0 ? "{" : ",");
+		buf_int(&buf, values[i]);
+	}
 	buf_puts(&buf, "}");
 	return buf_get(&buf);
 }

@@ -261,7 +261,7 @@ dead_notice(struct worker *w, const struct rows *rows, int r, struct record *out
 	    TEXT_ARG(topic), rows_int4(rows, r, 1), (long long)rows_int8(rows, r, 2)) };
 	record_header(out, "ce_specversion", TEXT("1.0"));
 	record_header(out, "ce_id", out->key);
-	record_header(out, "ce_source", arena_printf(w->arena, "/dossier/%s", stage_name(w->stage)));
+	record_header(out, "ce_source", text_of(stage_source(w->stage)));
 	record_header(out, "ce_type", TEXT("vn.dossier.deadletter.v1"));
 	record_header(out, "content-type", TEXT("application/json"));
 }

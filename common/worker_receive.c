@@ -77,19 +77,27 @@ is_first_seen(const struct job *job)
 	return !job->stored || job->unread;
 }
 
+/* By its type alone.  One that we do not know is left to who decodes it. */
+static bool
+is_for_others(const struct worker *w, const struct job *job)
+{
+	enum event_type type;
+
+	return is_first_seen(job) && event_find(record_find(&job->record, "ce_type"), &type) && !wakes(w->service, type);
+}
+
 /* Our own events must be readable: an unknown type is a newer release's, and stops us. */
 static void
 read_event(struct turn *t, struct job *job)
 {
 	struct worker *w = t->worker;
 	struct err err = { .fault = FAULT_NONE };
-	enum event_type type;
 
-	/* Most of what a stage reads is not for it. */
-	if (!w->service->reads_all && is_first_seen(job) &&
-	    event_find(record_find(&job->record, "ce_type"), &type) && !wakes(w->service, type)) {
+	/* Most of what a stage reads. */
+	if (is_for_others(w, job)) {
 		job->end = END_DONE;
-		return;
+		if (!w->service->reads_all)
+			return;
 	}
 	if (event_decode(&job->record, w->arena, &job->event, &err) != FAULT_NONE) {
 		err.fault = FAULT_FATAL;
@@ -101,8 +109,8 @@ read_event(struct turn *t, struct job *job)
 	job->trace = job->event->trace;
 	job->cause = record_place(w->arena, stage_name(event_stage(job->event->type)), job->event->home,
 	    job->event->number);
-	if (is_first_seen(job) && (!wakes(w->service, job->event->type) ||
-	    (w->service->matters != NULL && !w->service->matters(w, job->event))))
+	if (job->end == END_OPEN && is_first_seen(job) && w->service->matters != NULL &&
+	    !w->service->matters(w, job->event))
 		job->end = END_DONE;
 }
 

@@ -231,7 +231,7 @@ put_headers(struct record *out, struct text id, const char *name, struct text su
 {
 	record_header(out, "ce_specversion", TEXT("1.0"));
 	record_header(out, "ce_id", id);
-	record_header(out, "ce_source", TEXT("/dossier/tracking"));
+	record_header(out, "ce_source", text_of(stage_source(STAGE_TRACKING)));
 	record_header(out, "ce_type", arena_printf(arena, "vn.dossier.%s.v1", name));
 	record_header(out, "ce_time", at);
 	record_header(out, "ce_subject", subject);
