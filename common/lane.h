@@ -31,6 +31,14 @@ struct lane_state {
 	struct counters	counters;
 };
 
+/* How far what is in hand of a topic goes beyond the state: worker_hand.c. */
+struct ahead {
+	int	n_items;		/* in hand; 0: the rest says nothing */
+	int64_t	last;			/* the last of them */
+	int64_t	seen;
+	uint8_t	hash[DIGEST_BYTES];
+};
+
 struct lane {
 	int			lane;
 	bool			owned;
@@ -39,6 +47,8 @@ struct lane {
 	struct lane_state	state;		/* as committed */
 	struct lane_state	draft;		/* what this batch makes of it */
 	bool			touched;	/* by this batch */
+	struct ahead		ahead[TOPICS_MAX];
+	int64_t			ahead_epoch;	/* the epoch in which that was true */
 	int64_t			acked;		/* contiguous prefix acknowledged by the broker */
 	int64_t			acked_offset;
 	int64_t			saved_acked;	/* as the database has it */

@@ -99,7 +99,7 @@ static const struct param common_params[] = {
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
 	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
-	    "most messages of one transaction; 0: 200; 500 for tracking, which reads everything and decides on little of it" },
+	    "most messages of one transaction, those not counted that wake nobody in the stage; 0: 200; 500 for tracking, which reads everything" },
 	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
 	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
 	{ "catalogue.refresh", PARAM_INT, &settings.catalogue_ms, "10000", 100, 3600000, "ms",
@@ -180,6 +180,7 @@ worker_new(const struct service *service)
 	w->asking = mem_new(ASKING_BUCKETS, sizeof *w->asking);
 	w->later_us = INT64_MAX;
 	w->held_end = &w->held;
+	hand_init(w);
 	health_begin(w);
 	return w;
 }
@@ -275,9 +276,7 @@ flush(struct worker *w)
 static void
 drop_items(struct worker *w)
 {
-	for (int i = 0; i < w->n_items; i++)
-		consumer_release(&w->items[i].message);
-	w->n_items = 0;
+	hand_done(w, w->n_items);
 }
 
 static int stop_status;

@@ -3,6 +3,7 @@
  *
  * One process, one thread, one loop (worker_loop.c):
  *
+ *     read       messages, and what wakes nobody       worker_hand.c
  *     receive    messages, due jobs, answers           worker_receive.c, worker_stored.c
  *     inquire    ask the outside, within a budget      worker_inquiry.c
  *     trip 1     fence lanes, lock dossiers            worker_turn.c
@@ -31,7 +32,7 @@ enum { HANG_S = 60 };
 enum { EFFECT_TIMEOUT_MOST_MS = 60000 };
 
 enum { PEERS_MAX = 8, ASKING_BUCKETS = 4096, FLIGHT_BUCKETS = 1024, FLYING_MAX = 256, BATCH_MAX = 500, STORED_MAX = 200, LANE_LIMIT = 1024,
-    LOCKED_MAX = 64, CARE_MOST = 16 };
+    LOCKED_MAX = 64, CARE_MOST = 16, SPARE_MAX = BATCH_MAX + 1, ITEMS_MAX = 4 * BATCH_MAX };
 
 struct settings {
 	const char	*database, *broker, *group, *owner, *schemas, *log_level, *log_format, *http_ca;
@@ -66,10 +67,14 @@ struct locked {
 	int64_t		try_us;
 };
 
-/* A message in hand, with the epoch of its lane when it was read. */
+/* What is in hand: a message, or a run of entries of one journal that wake nobody here. */
 struct item {
-	struct message	message;
-	int64_t		epoch;
+	struct message	*message;	/* NULL: a run, or dropped */
+	struct place	place;		/* of the last one; a run's latest time */
+	int64_t		epoch;		/* of its lane when it was read */
+	int64_t		number;		/* of the last one in its journal, when it fits behind those before; 0: it does not */
+	uint8_t		hash[DIGEST_BYTES];	/* of the journal's chain, with it */
+	int		n;		/* so many; 0: dropped */
 };
 
 /* An inquiry and what only the skeleton knows of it. */
@@ -191,7 +196,7 @@ struct turn {
 	struct list	effects;	/* struct job_row: to start after the commit */
 	time_us		read_to, intake_read_to;	/* of the stage's lanes; of intake's */
 	time_us		locked_at;	/* not before the locks were had: windows of effects begin here */
-	int		n_items;	/* messages in hand that are jobs of this turn */
+	int		n_items, n_messages;	/* in hand, that this turn takes: all, and those that are jobs */
 	int		n_rows;		/* stored jobs among them */
 	bool		only_alone;	/* one job, suspect or parked, and nothing beside it */
 };
@@ -250,8 +255,11 @@ struct worker {
 	int64_t			missing_us;	/* since when a topic is said to be missing; 0: none is */
 	struct err		short_why;	/* … when this says so: it is to stand */
 
-	struct item		items[BATCH_MAX];
-	int			n_items;
+	struct item		items[ITEMS_MAX];	/* in hand, in the order in which they came */
+	int			n_items, n_messages, n_noted;	/* all; those with a message; entries in runs */
+	int64_t			n_taken, noted_us;	/* items by all turns; since when there are runs */
+	struct message		messages[SPARE_MAX], *spare[SPARE_MAX];
+	int			n_spare;
 	struct asking		**asking;	/* all inquiries, ASKING_BUCKETS by dossier */
 	int			n_asking, n_ready;	/* of them; complete and not called up yet */
 	int64_t			later_us;	/* when the next retry of one is due */
@@ -303,8 +311,18 @@ ERR_CHECK enum fault schema_compare(struct worker *w, struct err *err);
 /* worker_vet.c */
 ERR_CHECK enum fault vet_database(struct worker *w, struct err *err);
 
+/* worker_hand.c: what has been read and is not decided yet */
+void hand_init(struct worker *w);
+struct message *hand_spare(struct worker *w);		/* where the next message goes; hand_take keeps it */
+void hand_take(struct worker *w, struct lane *lane, struct message *m);
+bool hand_has_room(const struct worker *w, int room);	/* for more, room of them messages that are jobs */
+bool hand_is_due(const struct worker *w);		/* is it worth a turn? */
+void hand_drop(struct worker *w, struct item *item);
+void hand_done(struct worker *w, int n);
+bool is_for_others(const struct worker *w, const struct record *record);
+
 /* worker_receive.c */
-struct job *receive_message(struct turn *t, const struct message *m);
+void receive_item(struct turn *t, const struct item *item);
 void receive_outside(struct turn *t, struct job *job);	/* envelope */
 void receive_contents(struct turn *t);		/* of all jobs: contract, event, answer */
 void receive_torn(struct turn *t, struct job *job, struct text packed);	/* more headers than a record has */

@@ -12,40 +12,39 @@
 #include "worker.h"
 
 enum { IDLE_MS = 50, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
-    BACKOFF_MOST_MS = 2000, ITEMS_BYTES_MAX = 4 * 1024 * 1024, HELD_MAX = 2000 };
+    BACKOFF_MOST_MS = 2000, HELD_MAX = 2000 };
 
 /* One poll; a message that there is no room for is fetched again later. */
 static bool
 poll_once(struct worker *w, int timeout_ms, int room)
 {
 	struct err err = { .fault = FAULT_NONE };
-	struct message m;
+	struct message *m = hand_spare(w);
 	struct lane *lane;
 
-	if (!consumer_poll(w->consumer, timeout_ms, &m, &err)) {
+	if (!consumer_poll(w->consumer, timeout_ms, m, &err)) {
 		if (err.fault == FAULT_RETRY)
 			topic_missing(w, &err);
 		else if (err.fault == FAULT_PARK)
-			lane_stands(w, m.place.partition, &err);
+			lane_stands(w, m->place.partition, &err);
 		else if (err.fault != FAULT_NONE)
 			w->fatal = err;
 		return false;
 	}
 	note_broker(w, NULL);
-	lane = owned_lane(w, m.place.partition);
-	if (m.end) {
+	lane = owned_lane(w, m->place.partition);
+	if (m->end) {
 		/* Not while a message before it was left behind and is fetched again. */
 		if (lane != NULL && !w->want_reassign)
-			lane->eof[m.place.topic] = m.place.offset;
+			lane->eof[m->place.topic] = m->place.offset;
 		return true;
 	}
-	if (lane == NULL || w->n_items >= room) {
+	if (lane == NULL || !hand_has_room(w, room)) {
 		w->want_reassign |= lane != NULL;
-		consumer_release(&m);
+		consumer_release(m);
 		return true;
 	}
-	w->items[w->n_items++] = (struct item){ m, lane->epoch };
-	w->items_bytes += m.record.value.n;
+	hand_take(w, lane, m);
 	return true;
 }
 
@@ -123,6 +122,7 @@ collect(struct worker *w)
 	    w->n_held + w->n_landed > (w->is_full ? HELD_MAX / 8 : HELD_MAX);
 	bool calls = http_in_flight(w->http) > 0 || w->n_asking > 0;
 	int wait_ms = patience_ms(w);
+	int64_t until_us;
 
 	note_full(w, full);
 	consumer_pause(w->consumer, full);
@@ -131,15 +131,19 @@ collect(struct worker *w)
 		drive_http(w, wait_ms);
 		wait_ms = 0;
 	}
-	if (w->n_items == 0)
-		w->items_bytes = 0;
-	while (w->n_items < room && w->items_bytes < ITEMS_BYTES_MAX) {
+	until_us = clock_span_us() + wait_ms * INT64_C(1000);
+	while (hand_has_room(w, room)) {
+		bool idle = w->n_messages == 0;
 		int left_ms;
 
-		if (poll_once(w, calls ? 0 : w->n_items == 0 ? wait_ms : pause_ms(w), room))
+		if (poll_once(w, calls ? 0 : idle ? wait_ms : pause_ms(w), room)) {
+			/* What wakes nobody does not keep us from the rest of the loop. */
+			if (idle && w->n_messages == 0 && clock_span_us() >= until_us)
+				break;
 			continue;
+		}
 		left_ms = pause_ms(w);
-		if (left_ms == 0 || (w->n_items == 0 && w->n_ready == 0 && !flights_wait(w)))
+		if (left_ms == 0 || (w->n_messages == 0 && w->n_ready == 0 && !flights_wait(w)))
 			break;
 		if (calls)
 			drive_http(w, left_ms);

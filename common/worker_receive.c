@@ -30,60 +30,11 @@ set_dead(struct job *job, const char *code, const char *text)
 
 /* --- journals ------------------------------------------------------------- */
 
-static void
-note_gap(struct turn *t, struct lane *lane, int topic, int64_t number)
-{
-	if (lane->gap_since_us[topic] == 0) {
-		lane->gap_since_us[topic] = clock_span_us();
-		log_event(LOG_WARN, "journal_gap", LOG_STR("topic", t->worker->topics[topic]),
-		    LOG_INT("lane", lane->lane), LOG_INT("want", lane->draft.seen[topic] + 1),
-		    LOG_INT("found", number));
-	}
-}
-
-/* Is it the next entry of its journal, with a chain that fits? Then it is taken. */
-static bool
-take_next(struct turn *t, struct lane *lane, struct job *job)
-{
-	int topic = job->place.topic;
-	struct lane_state *draft = &lane->draft;
-	uint8_t hash[DIGEST_BYTES], claimed[DIGEST_BYTES];
-	int64_t number;
-
-	if (!event_number(&job->record, &number))
-		return false;
-	if (number != draft->seen[topic] + 1) {
-		if (number > draft->seen[topic])
-			note_gap(t, lane, topic, number);
-		return false;	/* a repeat; or too early, and it will come again in its place */
-	}
-	chain_hash(t->worker->digest, draft->seen_hash[topic], number, &job->record, hash);
-	if (!text_unhex(record_find(&job->record, HEADER_CHAIN), claimed, DIGEST_BYTES) ||
-	    memcmp(hash, claimed, DIGEST_BYTES) != 0) {
-		log_event(LOG_ERROR, "chain_broken", LOG_STR("topic", t->worker->topics[topic]),
-		    LOG_INT("lane", lane->lane), LOG_INT("number", number));
-		return false;
-	}
-	draft->seen[topic] = number;
-	memcpy(draft->seen_hash[topic], hash, DIGEST_BYTES);
-	lane->gap_since_us[topic] = 0;
-	return true;
-}
-
 /* What has been stored once mattered then, unless nobody had looked. */
 static bool
 is_first_seen(const struct job *job)
 {
 	return !job->stored || job->unread;
-}
-
-/* By its type alone.  One that we do not know is left to who decodes it. */
-static bool
-is_for_others(const struct worker *w, const struct job *job)
-{
-	enum event_type type;
-
-	return is_first_seen(job) && event_find(record_find(&job->record, "ce_type"), &type) && !wakes(w->service, type);
 }
 
 /* Our own events must be readable: an unknown type is a newer release's, and stops us. */
@@ -94,7 +45,7 @@ read_event(struct turn *t, struct job *job)
 	struct err err = { .fault = FAULT_NONE };
 
 	/* Most of what a stage reads. */
-	if (is_for_others(w, job)) {
+	if (is_first_seen(job) && is_for_others(w, &job->record)) {
 		job->end = END_DONE;
 		if (!w->service->reads_all)
 			return;
@@ -267,12 +218,26 @@ has_read_to(const struct turn *t, struct lane_state *draft, const struct place *
 		draft->read_to[place->topic] = at;
 }
 
-struct job *
-receive_message(struct turn *t, const struct message *m)
+/* Entries that fit were found to do so behind those that this turn has taken before. */
+static void
+take_entries(struct turn *t, struct lane *lane, const struct item *item)
+{
+	int topic = item->place.topic;
+	struct lane_state *draft = &lane->draft;
+
+	if (item->number != draft->seen[topic] + item->n)
+		bug("%s/%d: entry %lld is taken behind %lld", t->worker->topics[topic], lane->lane,
+		    (long long)item->number, (long long)draft->seen[topic]);
+	draft->seen[topic] = item->number;
+	memcpy(draft->seen_hash[topic], item->hash, DIGEST_BYTES);
+	has_read_to(t, draft, &item->place);
+}
+
+static void
+receive_message(struct turn *t, struct lane *lane, const struct item *item)
 {
 	struct worker *w = t->worker;
-	struct lane *lane = owned_lane(w, m->place.partition);
-	struct lane_state *draft = &lane->draft;
+	const struct message *m = item->message;
 	struct job *job = ARENA_NEW(w->arena, struct job);
 
 	*(struct job **)list_add(w->arena, &t->jobs, sizeof job) = job;
@@ -280,24 +245,36 @@ receive_message(struct turn *t, const struct message *m)
 	job->lane = m->place.partition;
 	job->place = m->place;
 	job->record = m->record;
-	lane->touched = true;
-	draft->next_offset[m->place.topic] = m->place.offset + 1;
-	draft->counters.taken++;
+	t->n_messages++;
 	if (w->is_journal[m->place.topic]) {
 		job->cause = cause_of(t, job);
 		job->has_dossier = uuid_from_text(m->record.key, job->dossier);
-		if (m->torn || !take_next(t, lane, job))
+		if (item->number == 0)
 			job->end = END_REPEATED;
-		else
-			has_read_to(t, draft, &m->place);
-		return job;
+		return;
 	}
-	has_read_to(t, draft, &m->place);
+	has_read_to(t, &lane->draft, &m->place);
 	if (m->torn)
 		receive_torn(t, job, message_pack(m, w->arena));
 	else
 		receive_outside(t, job);
-	return job;
+}
+
+void
+receive_item(struct turn *t, const struct item *item)
+{
+	struct lane *lane = owned_lane(t->worker, item->place.partition);
+	struct counters *counters = &lane->draft.counters;
+
+	lane->touched = true;
+	lane->draft.next_offset[item->place.topic] = item->place.offset + 1;
+	counters->taken += item->n;
+	if (item->number != 0)
+		take_entries(t, lane, item);
+	if (item->message != NULL)
+		receive_message(t, lane, item);
+	else
+		counters->done += item->n;
 }
 
 /*

@@ -112,33 +112,29 @@ turn_block(struct turn *t, struct lane *lane)
 
 /* --- receiving -------------------------------------------------------------- */
 
-/* Messages in hand become jobs; a lane that steps lets only one into the turn. */
+/* What is in hand, as far as there is room for its jobs; a lane that steps lets only one into the turn. */
 static void
 receive_items(struct turn *t)
 {
 	struct worker *w = t->worker;
 	int limit = is_stepping(w) ? 1 - t->jobs.n : care_room(w, (int)w->set.batch);
-	int kept = 0;
 
-	for (int i = 0; i < w->n_items; i++) {
-		struct item *item = &w->items[i];
-		struct lane *lane = owned_lane(w, item->message.place.partition);
+	if (!hand_is_due(w) && w->n_ready == 0 && !flights_wait(w))
+		return;
+	for (; t->n_items < w->n_items; t->n_items++) {
+		struct item *item = &w->items[t->n_items];
+		const struct lane *lane = owned_lane(w, item->place.partition);
 
 		/* Of a lane that is not ours any more, or fetched twice. */
 		if (lane == NULL || lane->epoch != item->epoch ||
-		    item->message.place.offset < lane->draft.next_offset[item->message.place.topic]) {
-			consumer_release(&item->message);
+		    item->place.offset < lane->draft.next_offset[item->place.topic])
+			hand_drop(w, item);
+		if (item->n == 0)
 			continue;
-		}
-		if (kept < i)
-			w->items[kept] = *item;
-		if (t->n_items < limit) {
-			receive_message(t, &w->items[kept].message);
-			t->n_items++;
-		}
-		kept++;
+		if (item->message != NULL && t->n_messages >= limit)
+			break;
+		receive_item(t, item);
 	}
-	w->n_items = kept;
 }
 
 /*
@@ -378,10 +374,7 @@ after_commit(struct turn *t, struct lane **lanes, int n_lanes)
 	for (int i = 0; i < t->jobs.n; i++)
 		if (w->set.log_jobs || jobs[i]->end == END_DEAD || jobs[i]->end == END_PARKED)
 			log_job(t, jobs[i]);
-	for (int i = 0; i < t->n_items; i++)
-		consumer_release(&w->items[i].message);
-	w->n_items -= t->n_items;
-	memmove(w->items, w->items + t->n_items, (size_t)w->n_items * sizeof *w->items);
+	hand_done(w, t->n_items);
 	w->decided += t->jobs.n;
 	w->batches++;
 	w->last_commit_us = clock_span_us();

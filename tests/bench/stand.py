@@ -18,6 +18,9 @@ it ends. Everything shares the machine: broker, database, simulators, workers, l
     COUNT          instead: so many dossiers; everything else becomes as short as possible. To try whether it works, not for numbers
     LANES          partitions of every topic (8)
     IN_FLIGHT      dossiers under way in the closed loop (6000, with COUNT a quarter of it)
+    WARM           seconds of load before anything is measured (20, with COUNT none)
+    KAFKA_JVM      options of the broker's Java machine: here the compiler that a broker has that runs for days, and not the quick one
+                   of deploy/broker
 """
 import fcntl, json, os, re, select, signal, subprocess, sys, time, urllib.request
 
@@ -32,6 +35,8 @@ from stack import BUILD, STAGES, STATE, Failure, check, same, until
 COUNT = int(os.environ.get("COUNT", "0"))
 SECONDS = int(os.environ.get("SECONDS", "60"))
 LANES = int(os.environ.get("LANES", "8"))
+WARM = int(os.environ.get("WARM", 0 if COUNT else 20))
+os.environ.setdefault("KAFKA_JVM", "-Xms256m -Xmx512m -XX:+UseSerialGC")
 IN_FLIGHT = int(os.environ.get("IN_FLIGHT", max(COUNT // 4, 8) if COUNT else 6000))
 TICK = os.sysconf("SC_CLK_TCK")
 COMPANY = {"4600987610": {"name": "CÔNG TY TNHH CHÈ TÂN CƯƠNG XANH", "representative": "NGUYỄN VĂN AN"}}
@@ -178,11 +183,11 @@ def options(**given):
 
 
 class Stand(stack.World):
-    def __init__(self, mix, name=None, lanes=LANES, behaviour=None, params=None, **more):
+    def __init__(self, mix, name=None, lanes=LANES, behaviour=None, params=None, warm=WARM, **more):
         super().__init__(name or "bench-" + mix, params={**MIXES[mix], "*": WORKERS, **(params or {})}, lanes=lanes,
                          simulators=["--officer", "--citizen", "--home", "--portal", "/portal/bench", "--quiet"],
                          behaviour=behaviour or BEHAVIOUR, **more)
-        self.mix, self.loads, self.runs = mix, [], 0
+        self.mix, self.loads, self.runs, self.warm = mix, [], 0, warm
 
     def __enter__(self):
         self.wipe()
@@ -190,6 +195,8 @@ class Stand(stack.World):
             self.start()
             for stage in self.want:
                 self.wait_lanes(stage)
+            if self.warm:
+                self.window("warm", self.warm, sampled=False)
         except BaseException:
             self.stop()
             raise
