@@ -60,7 +60,9 @@ asking_free(struct worker *w, struct asking *a)
 	w->n_asking--;
 	if (asking_is_complete(a) && !a->announced)
 		w->n_ready--;
-	http_forget(w->http, a);
+	/* Looking for calls is looking through all of them. */
+	if (a->q.pending > a->n_later)
+		http_forget(w->http, a);
 	arena_free(a->q.arena);
 	free(a);
 }
