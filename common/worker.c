@@ -273,12 +273,6 @@ flush(struct worker *w)
 		producer_poll(w->producer, 20);
 }
 
-static void
-drop_items(struct worker *w)
-{
-	hand_done(w, w->n_items);
-}
-
 static int stop_status;
 
 /* Whatever still hangs, the client's threads most of all (2.0.2): all truth is in the database. */
@@ -304,13 +298,13 @@ worker_stop(struct worker *w)
 	alarm(w->fatal.fault != FAULT_NONE ? FATAL_S : STOP_S);
 	kill_point(KILL_STOP_BEGIN);
 	if (w->fatal.fault == FAULT_NONE && w->db != NULL && w->http != NULL) {
-		drop_items(w);
+		hand_done(w, w->n_items);
 		land(w);
 		kill_point(KILL_STOP_LANDED);
 		flush(w);
 		kill_point(KILL_STOP_FLUSHED);
 	}
-	drop_items(w);
+	hand_done(w, w->n_items);
 	if (w->db != NULL)
 		release_all(w);
 	/* Leaving the group may bring a last rebalance, and by then nothing is there to claim with. */

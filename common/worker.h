@@ -69,7 +69,7 @@ struct locked {
 
 /* What is in hand: a message, or a run of entries of one journal that wake nobody here. */
 struct item {
-	struct message	*message;	/* NULL: a run, or dropped */
+	struct message	*message;	/* NULL: a run */
 	struct place	place;		/* of the last one; a run's latest time */
 	int64_t		epoch;		/* of its lane when it was read */
 	int64_t		number;		/* of the last one in its journal, when it fits behind those before; 0: it does not */

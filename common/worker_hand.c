@@ -8,7 +8,7 @@
  *
  * A lane's messages are checked ahead of the turns that take them: behind its
  * committed state, and behind those in hand.  A turn takes them in the order in
- * which they came, all of a lane or none, so it finds what was found here.
+ * which they came, and of a lane that was lost none, so it finds what was found here.
  */
 #include "log.h"
 #include "worker.h"

@@ -44,7 +44,7 @@ read_event(struct turn *t, struct job *job)
 	struct worker *w = t->worker;
 	struct err err = { .fault = FAULT_NONE };
 
-	/* Most of what a stage reads. */
+	/* Of what is new only a stage that reads everything comes so far with them (worker_hand.c). */
 	if (is_first_seen(job) && is_for_others(w, &job->record)) {
 		job->end = END_DONE;
 		if (!w->service->reads_all)
