@@ -157,6 +157,7 @@ http_forget(struct http *http, const void *owner)
 	TAILQ_FOREACH(x, &http->running, link)
 		if (x->call.owner == owner && !x->forgotten) {
 			x->forgotten = true;
+			x->host->in_flight--;
 			http->in_flight--;
 		}
 	http_queues_forget(http, owner);

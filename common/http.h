@@ -84,6 +84,9 @@ void http_forget(struct http *http, const void *owner);
 /* Begun, and neither taken nor forgotten. */
 int http_in_flight(const struct http *http);
 
+/* Of them: to peers that have answered one since then (span clock). */
+int http_in_flight_answering(const struct http *http, int64_t since_us);
+
 /*
  * Moves everything on, waiting at most wait_ms for something to happen on a
  * connection or on one of the extra descriptors becoming readable (may be

@@ -82,6 +82,7 @@ http_queue_put(struct http *http, struct exchange *x)
 		http->deadline_us = x->deadline_us;
 	x->host = host_get(http, exchange_peer(x->url), name_of(x));
 	TAILQ_INSERT_TAIL(&x->host->queue, x, link);
+	x->host->in_flight++;
 	http->queued_count++;
 }
 
@@ -123,11 +124,17 @@ http_queues_run(struct http *http)
 static void
 hand_over(struct http *http, struct exchange *x)
 {
+	struct host *host = x->host;
+
 	x->host = NULL;
-	if (x->forgotten)
+	if (x->call.end == HTTP_ANSWERED)
+		host->answered_us = clock_span_us();
+	if (x->forgotten) {
 		exchange_recycle(http, x);
-	else
-		TAILQ_INSERT_TAIL(&http->done, x, link);
+		return;
+	}
+	host->in_flight--;
+	TAILQ_INSERT_TAIL(&http->done, x, link);
 }
 
 void
@@ -182,10 +189,23 @@ http_queues_forget(struct http *http, const void *owner)
 			if (x->call.owner != owner)
 				continue;
 			TAILQ_REMOVE(&host->queue, x, link);
+			host->in_flight--;
 			http->queued_count--;
 			http->in_flight--;
 			exchange_recycle(http, x);
 		}
+}
+
+int
+http_in_flight_answering(const struct http *http, int64_t since_us)
+{
+	const struct host *host;
+	int n = 0;
+
+	TAILQ_FOREACH(host, &http->hosts, link)
+		if (host->answered_us >= since_us)
+			n += host->in_flight;
+	return n;
 }
 
 void

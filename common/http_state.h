@@ -14,6 +14,8 @@ struct host {
 	struct exchange_list queue;
 	const char	*name;		/* as requests give it; "": none */
 	int		running;
+	int		in_flight;	/* queued or running, and not forgotten */
+	int64_t		answered_us;	/* span clock: its last whole answer */
 	int64_t		distrusted_until_us;	/* each request on a connection of its own */
 	size_t		peer_bytes;
 	char		peer[];		/* "https://registry.example:8443", as written */

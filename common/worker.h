@@ -85,6 +85,7 @@ struct asking {
 	int64_t		started_us;	/* span clock */
 	int		n_later;
 	struct { int64_t due_us; int tag; } later[8];
+	uint8_t		calls[PEERS_MAX];	/* under way, to each of the worker's peers */
 	bool		announced;	/* complete, and its job has been called up */
 	bool		called;		/* up in the turn that is being taken */
 	bool		used;		/* decided upon in it */
@@ -108,6 +109,8 @@ struct flight {
 /* One that is asked or told, outside. */
 struct peer {
 	const char	*name;		/* static text; NULL: no more of them */
+	int		n_asking;	/* inquiries with a call to it under way */
+	int64_t		answered_us;	/* span clock: when it answered one of them, the last time */
 	int		failures;	/* in a row; the first was at since_us */
 	int64_t		since_us, told_us;	/* span clock; told_us 0: it counts as answering */
 	const char	*reason;	/* as it was told */
@@ -443,6 +446,7 @@ void clock_learn(struct worker *w, time_us now, int64_t asked_us);	/* the databa
 ERR_CHECK enum fault clock_ask(struct worker *w, struct err *err);
 
 /* worker_peer.c */
+struct peer *peer_of(struct worker *w, const char *name);	/* a new one when nobody has spoken of it */
 bool peer_is_down(const struct peer *peer);	/* for readiness */
 void peer_judged(struct worker *w, const struct job *job);	/* an effect, with its answer */
 bool peer_enter(struct worker *w, struct flight *f);		/* may it begin now? */

@@ -12,7 +12,7 @@
 #include "kill_point.h"
 #include "worker.h"
 
-enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024, READY_MAX = 200 };
+enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024, READY_MAX = 200, SILENT_US = 1000 * 1000 };
 
 /* What was taken in once can be read again, whatever message.bytes says today. */
 static const struct doc_limits content_limits = { 16 * 1024 * 1024, 32 };
@@ -63,6 +63,8 @@ asking_free(struct worker *w, struct asking *a)
 	/* Looking for calls is looking through all of them. */
 	if (a->q.pending > a->n_later)
 		http_forget(w->http, a);
+	for (int i = 0; i < PEERS_MAX; i++)
+		w->peers[i].n_asking -= a->calls[i] > 0;
 	arena_free(a->q.arena);
 	free(a);
 }
@@ -114,13 +116,35 @@ asking_free_used(struct worker *w)
 	turn_over(w, true);
 }
 
+/* The number of its calls to this peer. */
+static uint8_t *
+calls_of(struct asking *a, const struct peer *peer)
+{
+	return &a->calls[peer - a->q.worker->peers];
+}
+
+static void
+call_ended(struct asking *a, const struct http_call *call)
+{
+	struct peer *peer = peer_of(a->q.worker, call->peer);
+
+	if (--*calls_of(a, peer) == 0)
+		peer->n_asking--;
+	if (call->end == HTTP_ANSWERED)
+		peer->answered_us = clock_span_us();
+}
+
 void
 inquiry_ask(struct inquiry *q, const struct http_request *request, int tag)
 {
 	struct http_request copy = *request;
+	struct peer *peer;
 
 	if (copy.peer == NULL)
 		bug("a request to a peer without a name");
+	peer = peer_of(q->worker, copy.peer);
+	if ((*calls_of((struct asking *)q, peer))++ == 0)
+		peer->n_asking++;
 	copy.owner = q;		/* the first field of struct asking */
 	copy.tag = tag;
 	q->pending++;
@@ -195,6 +219,7 @@ drive_calls(struct worker *w, int wait_ms, bool hear)
 			struct asking *a = call->owner;
 
 			w->n_answers++;
+			call_ended(a, call);
 			kill_point(KILL_INQUIRY_ANSWERED);
 			w->service->answered(&a->q, call);
 			one_less(a);
@@ -346,9 +371,10 @@ budget_of(const struct turn *t)
 
 /*
  * The budget bounds what a turn waits for a register that does not answer.
- * While answers come at a pace at which the rest, older calls too, is a matter
- * of moments, it waits for them: a job that waits costs the database three rows
- * and a turn, and jobs that wait make those after them wait.
+ * While answers come at a pace at which the rest of those who answer, older
+ * calls too, is a matter of moments, it waits for them: a job that waits costs
+ * the database three rows and a turn, and jobs that wait make those after them
+ * wait.
  */
 static bool
 is_worth_waiting(int64_t left, int64_t ended, int64_t spent_us, int64_t quiet_us, int64_t budget_us)
@@ -357,7 +383,7 @@ is_worth_waiting(int64_t left, int64_t ended, int64_t spent_us, int64_t quiet_us
 
 	if (spent_us < budget_us)
 		return true;
-	if (ended == 0 || quiet_us >= 2 * budget_us || spent_us >= MOST * budget_us)
+	if (ended == 0 || left == 0 || quiet_us >= 2 * budget_us || spent_us >= MOST * budget_us)
 		return false;
 	return spent_us * left / ended < MOMENTS * budget_us;
 }
@@ -369,8 +395,8 @@ wait_within_budget(struct turn *t, struct asking *const *fresh, int n)
 	int64_t budget_us = budget_of(t), start_us = clock_span_us(), now_us = start_us, heard_us = start_us;
 	int64_t first = w->n_answers, before = first;
 
-	while (count_silent(fresh, n) < n && is_worth_waiting(http_in_flight(w->http), w->n_answers - first,
-	    now_us - start_us, now_us - heard_us, budget_us)) {
+	while (count_silent(fresh, n) < n && is_worth_waiting(http_in_flight_answering(w->http, start_us),
+	    w->n_answers - first, now_us - start_us, now_us - heard_us, budget_us)) {
 		/* New messages would wake it again and again, and cannot be taken up now. */
 		drive_calls(w, 1 + (int)(budget_us / 2000), false);
 		now_us = clock_span_us();
@@ -380,13 +406,11 @@ wait_within_budget(struct turn *t, struct asking *const *fresh, int n)
 	}
 }
 
-/*
- * Room for new ones: those that only wait for a later retry go.  Their jobs
- * are rows, come due by themselves, and begin to ask again where the first
- * try's time is kept; so a register that is down takes no other's place.
- */
+/* Room for new ones, the jobs of which are rows: what is freed here begins anew when its row comes due. */
+
+/* Those that only wait for a later retry. */
 static void
-make_room(struct worker *w)
+free_later(struct worker *w)
 {
 	for (int b = 0; b < ASKING_BUCKETS && w->n_asking >= w->set.inquiries / 2; b++)
 		for (struct asking *a = w->asking[b], *next; a != NULL; a = next) {
@@ -396,6 +420,55 @@ make_room(struct worker *w)
 		}
 }
 
+static int
+compare_started(const void *a, const void *b)
+{
+	const struct asking *x = *(struct asking *const *)a, *y = *(struct asking *const *)b;
+
+	return (x->started_us > y->started_us) - (x->started_us < y->started_us);
+}
+
+/* Those that wait for nothing but this peer, oldest first. */
+static int
+askings_of(struct worker *w, const struct peer *peer, struct asking **them)
+{
+	int n = 0;
+
+	for (int b = 0; b < ASKING_BUCKETS; b++)
+		for (struct asking *a = w->asking[b]; a != NULL; a = a->next)
+			if (*calls_of(a, peer) > 0 && *calls_of(a, peer) + a->n_later == a->q.pending)
+				them[n++] = a;
+	qsort(them, (size_t)n, sizeof(struct asking *), compare_started);
+	return n;
+}
+
+/*
+ * The newest of a peer that has fallen silent, beyond half of all places.  The
+ * oldest stay: by their end the service's breaker learns of it.
+ */
+static void
+free_silent(struct worker *w, const struct peer *peer)
+{
+	struct asking **them = ARENA_ARRAY(w->arena, struct asking *, (size_t)w->n_asking);
+	int n = askings_of(w, peer, them);
+	int64_t silent_since_us = clock_span_us() - SILENT_US;
+
+	if (n == 0 || peer->answered_us > silent_since_us || them[0]->started_us > silent_since_us)
+		return;
+	while (n > w->set.inquiries / 2)
+		asking_free(w, them[--n]);
+}
+
+static void
+make_room(struct worker *w, int n)
+{
+	if (w->n_asking + n > w->set.inquiries)
+		free_later(w);
+	for (int i = 0; i < PEERS_MAX && w->n_asking + n > w->set.inquiries; i++)
+		if (2 * w->peers[i].n_asking > w->set.inquiries)
+			free_silent(w, &w->peers[i]);
+}
+
 enum fault
 inquiries_begin(struct turn *t, struct err *err)
 {
@@ -403,11 +476,12 @@ inquiries_begin(struct turn *t, struct err *err)
 	struct job *const *jobs = t->jobs.items;
 	struct asking **fresh = ARENA_ARRAY(w->arena, struct asking *, (size_t)t->jobs.n + 1);
 	const struct rows *rows;
-	int n = 0;
+	int n = 0, n_most = 0;
 	enum fault fault;
 
-	if (w->n_asking >= w->set.inquiries)
-		make_room(w);
+	for (int i = 0; i < t->jobs.n; i++)
+		n_most += needs_inquiry(t, jobs[i]);
+	make_room(w, n_most);
 	/* Those that have waited for room come before those that have just arrived. */
 	for (int i = 0; i < 2 * t->jobs.n; i++) {
 		const struct job *job = jobs[i % t->jobs.n];

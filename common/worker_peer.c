@@ -20,8 +20,8 @@ enum { TELL_FROM = 3, TELL_AGAIN_US = 10 * 1000 * 1000, SPREAD_US = 8 * 1000 * 1
 static const struct breaker_rule rule = { .failures = 5, .window = 20, .failed_percent = 50,
     .delay = { 500, 5000 }, .probe_ms = EFFECT_TIMEOUT_MOST_MS + PROBE_MARGIN_MS };
 
-static struct peer *
-find(struct worker *w, const char *name)
+struct peer *
+peer_of(struct worker *w, const char *name)
 {
 	for (int i = 0; i < PEERS_MAX; i++) {
 		if (w->peers[i].name == NULL)
@@ -65,7 +65,7 @@ fails(struct peer *p, const struct http_call *call)
 void
 worker_peer(struct worker *w, const char *name, const struct http_call *call, bool is_good)
 {
-	struct peer *p = find(w, name);
+	struct peer *p = peer_of(w, name);
 
 	if (!is_good) {
 		fails(p, call);
@@ -88,7 +88,7 @@ worker_distrust(struct worker *w, const struct http_call *call)
 void
 worker_watch(struct worker *w, const char *name, const struct breaker *breaker)
 {
-	find(w, name)->breaker = breaker;
+	peer_of(w, name)->breaker = breaker;
 	show_breaker(w, name, breaker->state, false);
 }
 
@@ -122,7 +122,7 @@ peer_judged(struct worker *w, const struct job *job)
 static struct peer *
 find_effects(struct worker *w, const struct effect *effect)
 {
-	struct peer *p = find(w, effect->peer);
+	struct peer *p = peer_of(w, effect->peer);
 
 	if (p->breaker == NULL) {
 		breaker_init(&p->effects, &rule);

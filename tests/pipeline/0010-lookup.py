@@ -129,5 +129,26 @@ def test_restart_in_the_middle(w):
     same(len([e for e in d.entries("lookup")]), 1)
 
 
+def test_few_places(w):
+    """places for inquiries are few and a register hangs: who does not need it finds room"""
+    w.workers["lookup"].end()
+    w.wait_up(w.start_worker("lookup", **{"inquiries": "8", "lookup.timeout": "15000", "lookup.patience_ms": "600000"}))
+    w.rule(service="enterprise", do="hang")
+    hanging = w.submit_all(["enterprise-address"] * 20)
+    stack.until(lambda: w.counts()["enterprise"]["requests"] > 0, 20)
+    for state in ("while calls hang", "when they have timed out"):
+        begin = time.monotonic()
+        for d in w.submit_all(["birth-in-time"] * 20):
+            d.wait(casework="open")
+        check(time.monotonic() - begin < 10, f"{state} the others took {time.monotonic() - begin:.1f} s")
+        if state == "while calls hang":
+            stack.until(lambda: "peer_down" in w.workers["lookup"].log(), 30)
+    w.http("POST", "/behaviour", {"replace": True, "rules": [{"service": "payment", "do": "usual"}]})
+    for d in hanging:
+        d.wait(90, lookup="answered")
+    w.workers["lookup"].end()
+    w.wait_up(w.start_worker("lookup"))
+
+
 stack.main(__file__, globals(), params={"lookup": {"lookup.patience_ms": str(PATIENCE_MS)}},
            behaviour={"rules": [{"service": "payment", "do": "usual"}]})

@@ -564,6 +564,7 @@ Test(http, names_at_one_address_do_not_wait_for_each_other, .init = peer_start, 
 {
 	struct http *http = http_new(8, 2);
 	char hang[64], ok[64];
+	int64_t since_us = clock_span_us();
 
 	snprintf(hang, sizeof hang, "http://127.0.0.1:%d/hang", port);
 	snprintf(ok, sizeof ok, "http://127.0.0.1:%d/ok", port);
@@ -572,6 +573,7 @@ Test(http, names_at_one_address_do_not_wait_for_each_other, .init = peer_start, 
 	for (int i = 0; i < 6; i++)
 		http_start(http, &(struct http_request){ .url = ok, .peer = "b", .timeout_ms = LONG_MS, .tag = 1,
 		    .answer_max_bytes = 9 });
+	cr_assert_eq(http_in_flight_answering(http, since_us), 0, "nobody has answered so far");
 	for (int i = 0; i < 6; i++) {
 		struct http_call *call = await(http);
 
@@ -579,6 +581,15 @@ Test(http, names_at_one_address_do_not_wait_for_each_other, .init = peer_start, 
 		cr_assert_eq(call->end, HTTP_ANSWERED);
 		http_call_free(call);
 	}
+	cr_assert_eq(http_in_flight(http), 6);
+	cr_assert_eq(http_in_flight_answering(http, since_us), 0, "none is left of the one that answers");
+	for (int i = 0; i < 3; i++)
+		http_start(http, &(struct http_request){ .url = ok, .peer = "b", .timeout_ms = LONG_MS, .answer_max_bytes = 9,
+		    .owner = &since_us });
+	cr_assert_eq(http_in_flight_answering(http, since_us), 3);
+	http_drive(http, 0, NULL, 0);
+	http_forget(http, &since_us);
+	cr_assert_eq(http_in_flight_answering(http, since_us), 0, "forgotten, running or not");
 	cr_assert_eq(http_in_flight(http), 6);
 	http_free(http);
 }
