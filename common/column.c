@@ -36,7 +36,8 @@ add_field(struct db_array *array, const struct column *column, const void *p)
 		db_add_time(array, *(const time_us *)p);
 		break;
 	case DB_DATE:
-		bug("a column of dates");
+	case DB_TID:
+		bug("a column of dates or places");
 	}
 }
 
@@ -78,7 +79,8 @@ get_field(const struct rows *rows, int row, int at, const struct column *column,
 		*(time_us *)p = rows_time(rows, row, at);
 		break;
 	case DB_DATE:
-		bug("a column of dates");
+	case DB_TID:
+		bug("a column of dates or places");
 	}
 }
 
@@ -175,6 +177,8 @@ column_write(const struct column *column, const void *row, struct buf *buf)
 		uuid_to_text(p, uuid);
 		buf_json_text(buf, text_of(uuid));
 		break;
+	case DB_TID:
+		bug("a column of places");
 	case DB_TIME:
 	case DB_DATE:
 		time_to_text(*(const time_us *)p, stamp);

@@ -132,11 +132,12 @@ select since from core.pause where stage = $1::smallint
 select min(least) from (select (select min(t) from unnest(l.read_to) t) as least from core.lane l where l.stage = $1::smallint) x
 
 -- name: dossier_lock
--- $1 ids. Locks in the order of ids, so that stages never wait in a circle (promise 5).
+-- $1 ids. Locks in the order of ids, so that stages never wait in a circle (promise 5). The last column is the row's
+-- place, of the version that was locked: until this transaction ends nobody else moves it (dossier_save).
 select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level, channel,
 	applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee, casework,
 	dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
-	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail, ctid
 from core.dossier where id = any($1::uuid[]) order by id for update
 
 -- name: dossier_lock_free
@@ -145,7 +146,7 @@ from core.dossier where id = any($1::uuid[]) order by id for update
 select id, home, code, source, submission, digest, received_at, procedure, procedure_version, case_code, agency, level, channel,
 	applicant_kind, language, rule_set, exemption, errors, version, round, intake, verification, lookup, fee, casework,
 	dispatch, tracking, delivery, missing, accepted_at, due_at, overdue, supplements, phi, le_phi, amount, fee_order,
-	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail
+	expires_at, result, document, parcel, item_code, reason, citation, updated_at, inputs, trail, ctid
 from core.dossier where id = any($1::uuid[]) order by id for update skip locked
 
 -- name: dossier_load
@@ -168,23 +169,6 @@ select * from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::text
 	$25::smallint[], $26::smallint[], $27::smallint[], $28::text[], $29::text[], $30::timestamptz[], $31::timestamptz[],
 	$32::boolean[], $33::integer[], $34::bigint[], $35::bigint[], $36::bigint[], $37::text[], $38::timestamptz[], $39::text[],
 	$40::text[], $41::text[], $42::text[], $43::text[], $44::text[], $45::timestamptz[], $46::bytea[], $47::bytea[])
-
--- name: dossier_save
--- The changing columns of dossiers that this transaction has locked; updates stay on the page (HOT).
-update core.dossier d set version = u.version, round = u.round, intake = u.intake, verification = u.verification,
-	lookup = u.lookup, fee = u.fee, casework = u.casework, dispatch = u.dispatch, tracking = u.tracking,
-	delivery = u.delivery, missing = u.missing, accepted_at = u.accepted_at, due_at = u.due_at, overdue = u.overdue,
-	supplements = u.supplements, phi = u.phi, le_phi = u.le_phi, amount = u.amount, fee_order = u.fee_order,
-	expires_at = u.expires_at, result = u.result, document = u.document, parcel = u.parcel, item_code = u.item_code,
-	reason = u.reason, citation = u.citation, updated_at = u.updated_at, inputs = u.inputs, trail = u.trail
-from unnest($1::uuid[], $2::integer[], $3::integer[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[],
-	$8::smallint[], $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[],
-	$15::boolean[], $16::integer[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::timestamptz[], $22::text[],
-	$23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::bytea[], $30::bytea[])
-	as u(id, version, round, intake, verification, lookup, fee, casework, dispatch, tracking, delivery, missing, accepted_at,
-	due_at, overdue, supplements, phi, le_phi, amount, fee_order, expires_at, result, document, parcel, item_code, reason,
-	citation, updated_at, inputs, trail)
-where d.id = u.id
 
 -- name: content_load
 -- $1 ids. What was sent for these dossiers, oldest first.

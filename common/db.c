@@ -541,6 +541,12 @@ rows_uuid(const struct rows *rows, int row, int column)
 	    : (const uint8_t *)PQgetvalue(rows->result, row, column);
 }
 
+const uint8_t *
+rows_tid(const struct rows *rows, int row, int column)
+{
+	return (const uint8_t *)PQgetvalue(rows->result, row, column);
+}
+
 void
 rows_int8s(const struct rows *rows, int row, int column, int64_t *out, int n)
 {

@@ -21,7 +21,9 @@ struct stmt {
 	const char	*text;
 };
 
-enum db_type { DB_BOOL, DB_INT2, DB_INT4, DB_INT8, DB_TEXT, DB_BYTEA, DB_UUID, DB_TIME, DB_DATE };
+enum db_type { DB_BOOL, DB_INT2, DB_INT4, DB_INT8, DB_TEXT, DB_BYTEA, DB_UUID, DB_TIME, DB_DATE, DB_TID };
+
+enum { TID_BYTES = 6 };	/* where a row is: ctid, as PostgreSQL sends it */
 
 #define INT_NONE INT64_MIN		/* null of DB_INT8 */
 
@@ -69,6 +71,7 @@ void db_add_int8(struct db_array *array, int64_t v);		/* INT_NONE = null */
 void db_add_text(struct db_array *array, struct text v);	/* also DB_BYTEA */
 void db_add_uuid(struct db_array *array, const uint8_t v[16]);
 void db_add_time(struct db_array *array, time_us v);
+void db_add_tid(struct db_array *array, const uint8_t v[TID_BYTES]);
 
 /* Queue a statement for the next trip; the index of its rows after it. args may be NULL. */
 int db_queue(struct db *db, const struct stmt *stmt, struct db_args *args);
@@ -104,6 +107,7 @@ struct text rows_text(const struct rows *rows, int row, int column);	/* borrowed
 time_us rows_time(const struct rows *rows, int row, int column);	/* null = TIME_NONE */
 int64_t rows_date(const struct rows *rows, int row, int column);
 const uint8_t *rows_uuid(const struct rows *rows, int row, int column);
+const uint8_t *rows_tid(const struct rows *rows, int row, int column);
 /* int8[] of exactly n elements into out; aborts otherwise: the schema promises it. */
 void rows_int8s(const struct rows *rows, int row, int column, int64_t *out, int n);
 double rows_float8(const struct rows *rows, int row, int column);

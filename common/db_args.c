@@ -4,7 +4,7 @@
 static const struct { uint32_t oid; } types[] = {
 	[DB_BOOL] = { 16 }, [DB_INT2] = { 21 }, [DB_INT4] = { 23 }, [DB_INT8] = { 20 },
 	[DB_TEXT] = { 25 }, [DB_BYTEA] = { 17 }, [DB_UUID] = { 2950 }, [DB_TIME] = { 1184 },
-	[DB_DATE] = { 1082 },
+	[DB_DATE] = { 1082 }, [DB_TID] = { 27 },
 };
 
 enum { ARRAY_HEAD_BYTES = 20 };
@@ -190,6 +190,12 @@ void
 db_add_uuid(struct db_array *array, const uint8_t v[16])
 {
 	add(array, v, 16);
+}
+
+void
+db_add_tid(struct db_array *array, const uint8_t v[TID_BYTES])
+{
+	add(array, v, TID_BYTES);
 }
 
 void

@@ -167,6 +167,8 @@ worker_new(const struct service *service)
 	w->started_at = clock_now_us();
 	w->service = service;
 	w->stage = service->stage;
+	dossier_save_stage(&w->save, w->stage);
+	dossier_save_all(&w->save_all);
 	w->topics = stage_topics(w->stage, &w->n_topics);
 	for (int i = 0; i < w->n_topics; i++)
 		w->is_journal[i] = stage_of_journal(text_of(w->topics[i]), &unused);

@@ -20,6 +20,7 @@
 
 #include "breaker.h"
 #include "core_stmt.h"
+#include "dossier_save.h"
 #include "journal.h"
 #include "service.h"
 
@@ -131,6 +132,8 @@ struct list {
 /* One dossier in a turn. */
 struct entry {
 	struct dossier	dos;
+	struct dossier	before;		/* as it was locked … */
+	uint8_t		place[TID_BYTES];	/* … and where */
 	bool		exists;		/* as a row */
 	bool		dirty;
 	bool		is_new;
@@ -193,6 +196,8 @@ struct turn {
 	struct list	entries;	/* struct entry * */
 	struct list	blocks;		/* struct lane_block */
 	struct list	inserts, updates, deletes;	/* struct job_row */
+	struct { int index; size_t n; } versions[2];	/* statements that save dossiers, and of how many */
+	int		n_versions;
 	struct list	contents;	/* struct content_row */
 	struct list	rows;		/* struct row_of */
 	struct list	dead;		/* struct job * */
@@ -218,6 +223,7 @@ struct worker {
 	int64_t			law_seen_us, law_at_us;	/* when it was looked at, and is to be next */
 
 	struct db		*db;
+	struct dossier_save	save, save_all;	/* what its events change; everything */
 	struct consumer		*consumer;
 	struct producer		*producer;
 	struct reader		*reader;
@@ -417,6 +423,7 @@ void settle_timer(struct turn *t, struct entry *entry);
 
 /* worker_write.c */
 void queue_writes(struct turn *t);
+void versions_check(const struct turn *t);	/* after the commit */
 
 /* worker_publish.c */
 void on_delivered(void *worker, struct mark mark, int64_t offset);

@@ -37,6 +37,10 @@ connect_database(struct worker *w, struct err *err)
 	if (fault == FAULT_NONE)
 		fault = core_prepare(w->db, err);
 	if (fault == FAULT_NONE)
+		fault = db_prepare(w->db, &w->save.stmt, 1, err);
+	if (fault == FAULT_NONE)
+		fault = db_prepare(w->db, &w->save_all.stmt, 1, err);
+	if (fault == FAULT_NONE)
 		fault = schema_compare(w, err);
 	if (fault == FAULT_NONE)
 		fault = clock_ask(w, err);

@@ -383,9 +383,10 @@ is_worth_waiting(int64_t left, int64_t ended, int64_t spent_us, int64_t quiet_us
 
 	if (spent_us < budget_us)
 		return true;
-	if (ended == 0 || left == 0 || quiet_us >= 2 * budget_us || spent_us >= MOST * budget_us)
+	if (left == 0 || quiet_us >= 2 * budget_us || spent_us >= MOST * budget_us)
 		return false;
-	return spent_us * left / ended < MOMENTS * budget_us;
+	/* The first answers take a while to come, and say little about the pace of the rest. */
+	return spent_us < 2 * budget_us || spent_us * left / ended < MOMENTS * budget_us;
 }
 
 static void
@@ -395,7 +396,7 @@ wait_within_budget(struct turn *t, struct asking *const *fresh, int n)
 	int64_t budget_us = budget_of(t), start_us = clock_span_us(), now_us = start_us, heard_us = start_us;
 	int64_t first = w->n_answers, before = first;
 
-	while (count_silent(fresh, n) < n && is_worth_waiting(http_in_flight_answering(w->http, start_us),
+	while (count_silent(fresh, n) < n && is_worth_waiting(http_in_flight_answering(w->http, start_us - SILENT_US),
 	    w->n_answers - first, now_us - start_us, now_us - heard_us, budget_us)) {
 		/* New messages would wake it again and again, and cannot be taken up now. */
 		drive_calls(w, 1 + (int)(budget_us / 2000), false);

@@ -194,6 +194,7 @@ entry_ids(struct turn *t, bool with_stage, enum which which)
 	return args;
 }
 
+/* What is locked. */
 static void
 fill_dossiers(struct turn *t, const struct rows *rows)
 {
@@ -201,6 +202,8 @@ fill_dossiers(struct turn *t, const struct rows *rows)
 		struct entry *e = entry_find(t, rows_uuid(rows, r, 0));
 
 		columns_get(rows, r, 0, dossier_columns, dossier_n_columns, t->worker->arena, &e->dos);
+		e->before = e->dos;
+		memcpy(e->place, rows_tid(rows, r, dossier_n_columns), TID_BYTES);
 		e->exists = true;
 	}
 }
@@ -530,6 +533,8 @@ turn_run(struct worker *w, struct err *err)
 		doing(w, "commit to the database");
 		kill_point(KILL_QUEUED);
 		fault = db_trip(w->db, true, err);
+		if (fault == FAULT_NONE)
+			versions_check(t);
 	}
 	doing(w, "work");
 	if (fault == FAULT_PARK)

@@ -4,7 +4,7 @@
 #include "worker.h"
 
 static void
-queue_dossiers(struct turn *t, bool fresh)
+queue_new_dossiers(struct turn *t)
 {
 	struct worker *w = t->worker;
 	struct entry *const *entries = t->entries.items;
@@ -13,19 +13,50 @@ queue_dossiers(struct turn *t, bool fresh)
 	size_t n = 0;
 
 	for (int i = 0; i < t->entries.n; i++)
-		if (entries[i]->dirty && entries[i]->is_new == fresh)
+		if (entries[i]->dirty && entries[i]->is_new)
 			rows[n++] = &entries[i]->dos;
 	if (n == 0)
 		return;
 	args = db_args_new(w->arena, dossier_n_columns);
-	if (fresh)
-		columns_put(args, dossier_columns, dossier_n_columns, rows, n);
-	else {
-		columns_put(args, dossier_columns, 1, rows, n);
-		columns_put(args, dossier_columns + dossier_n_fixed,
-		    dossier_n_columns - dossier_n_fixed, rows, n);
+	columns_put(args, dossier_columns, dossier_n_columns, rows, n);
+	db_queue(w->db, core_stmt(SQL_DOSSIER_INSERT), args);
+}
+
+/* New versions: of those of which only what is usual has changed, or of the others. */
+static void
+queue_versions(struct turn *t, const struct dossier_save *save, bool usual)
+{
+	struct worker *w = t->worker;
+	struct entry *const *entries = t->entries.items;
+	const void **rows = ARENA_ARRAY(w->arena, const void *, (size_t)t->entries.n);
+	struct db_args *args = db_args_new(w->arena, 1 + save->n_saved);
+	struct db_array *places = db_put_array(args, DB_TID);
+	size_t n = 0;
+
+	for (int i = 0; i < t->entries.n; i++) {
+		const struct entry *e = entries[i];
+
+		if (!e->dirty || e->is_new || dossier_save_covers(&w->save, &e->before, &e->dos) != usual)
+			continue;
+		db_add_tid(places, e->place);
+		rows[n++] = &e->dos;
 	}
-	db_queue(w->db, core_stmt(fresh ? SQL_DOSSIER_INSERT : SQL_DOSSIER_SAVE), args);
+	if (n == 0)
+		return;
+	columns_put(args, save->saved, save->n_saved, rows, n);
+	t->versions[t->n_versions].index = db_queue(w->db, &save->stmt, args);
+	t->versions[t->n_versions++].n = n;
+}
+
+void
+versions_check(const struct turn *t)
+{
+	for (int i = 0; i < t->n_versions; i++) {
+		int64_t n = rows_affected(db_rows(t->worker->db, t->versions[i].index));
+
+		if (n != (int64_t)t->versions[i].n)
+			bug("%zu dossiers were locked, and %lld of them were where they had been", t->versions[i].n, (long long)n);
+	}
 }
 
 static void
@@ -225,8 +256,9 @@ queue_writes(struct turn *t)
 	struct worker *w = t->worker;
 
 	/* New dossiers first: who loses a race for one must not have waited in vain. */
-	queue_dossiers(t, true);
-	queue_dossiers(t, false);
+	queue_new_dossiers(t);
+	queue_versions(t, &w->save, true);
+	queue_versions(t, &w->save_all, false);
 	if (t->contents.n > 0)
 		queue_contents(t);
 	if (w->service->fold != NULL)

@@ -21,6 +21,8 @@ field_bytes(enum db_type type)
 		return sizeof(int64_t);
 	case DB_UUID:
 		return UUID_BYTES;
+	case DB_TID:
+		return TID_BYTES;
 	case DB_TEXT:
 	case DB_BYTEA:
 		return 0;

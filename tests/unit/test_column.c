@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "core_stmt.h"
-#include "dossier.h"
+#include "dossier_save.h"
 #include "file.h"
 
 static struct arena *arena;
@@ -108,7 +108,7 @@ type_named(const char *name)
 	static const struct { const char *name; enum db_type type; } types[] = {
 		{ "uuid", DB_UUID }, { "integer", DB_INT4 }, { "smallint", DB_INT2 }, { "bigint", DB_INT8 },
 		{ "text", DB_TEXT }, { "bytea", DB_BYTEA }, { "timestamptz", DB_TIME }, { "boolean", DB_BOOL },
-		{ "date", DB_DATE },
+		{ "date", DB_DATE }, { "tid", DB_TID },
 	};
 	size_t n = strcspn(name, " ,[])\n");
 
@@ -205,14 +205,18 @@ expect_columns(const char *what, char list[][40], int n, int first)
 
 Test(column, statements_that_read)
 {
-	static const int statements[] = { SQL_DOSSIER_LOCK, SQL_DOSSIER_LOAD };
+	static const int statements[] = { SQL_DOSSIER_LOCK, SQL_DOSSIER_LOCK_FREE, SQL_DOSSIER_LOAD };
 	char list[80][40];
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		const struct stmt *stmt = core_stmt(statements[i]);
 
-		cr_assert_eq(words(strstr(stmt->text, "select") + 6, list, 80), dossier_n_columns, "%s", stmt->name);
+		bool locks = strstr(stmt->text, "for update") != NULL;
+
+		cr_assert_eq(words(strstr(stmt->text, "select") + 6, list, 80), dossier_n_columns + locks, "%s", stmt->name);
 		expect_columns(stmt->name, list, dossier_n_columns, 0);
+		if (locks)
+			cr_expect_str_eq(list[dossier_n_columns], "ctid");
 	}
 }
 
@@ -229,31 +233,109 @@ Test(column, statement_that_inserts)
 		cr_expect_eq(types[c], dossier_columns[c].type, "$%d, %s", c + 1, dossier_columns[c].name);
 }
 
-/* Its parameters are the id and what is not fixed; each "x = u.x" sets itself. */
-Test(column, statement_that_saves)
+/* Its parameters are the place and what it saves; each "x = u.x" sets itself. */
+static void
+expect_saves(const struct dossier_save *save)
 {
-	const char *sql = core_stmt(SQL_DOSSIER_SAVE)->text, *at = strstr(sql, " set ") + 5;
-	int changing = dossier_n_columns - dossier_n_fixed;
+	const char *at = strstr(save->text, " set ") + 5;
 	char list[80][40];
 	enum db_type types[80];
 
-	for (int i = 0; i < changing; i++) {
+	cr_assert_eq(save->n_saved + save->n_others, dossier_n_columns - dossier_n_fixed);
+	for (int i = 0; i < save->n_saved; i++) {
 		char left[40], right[40];
 
 		cr_assert_eq(sscanf(at, " %39[a-z_] = u.%39[a-z_]", left, right), 2, "%.40s", at);
-		cr_expect_str_eq(left, dossier_columns[dossier_n_fixed + i].name);
+		cr_expect_str_eq(left, save->saved[i].name);
 		cr_expect_str_eq(right, left);
-		at += strcspn(at, ",\n") + 1;
-		at += strspn(at, " \n\t");
+		at += strcspn(at, ", ");
+		at = strstr(at, i + 1 < save->n_saved ? ", " : " from ");
+		cr_assert_not_null(at);
+		at += i + 1 < save->n_saved ? 2 : 1;
 	}
 	cr_assert_eq(strncmp(at, "from", 4), 0, "something else is set: %.40s", at);
-	cr_assert_eq(parameters(sql, types, 80), changing + 1);
-	cr_assert_eq(words(strstr(sql, "as u(") + 4, list, 80), changing + 1);
-	cr_expect_str_eq(list[0], "id");
-	cr_expect_eq(types[0], DB_UUID);
-	expect_columns("save", list + 1, changing, dossier_n_fixed);
-	for (int i = 0; i < changing; i++)
-		cr_expect_eq(types[i + 1], dossier_columns[dossier_n_fixed + i].type, "$%d, %s", i + 2, list[i + 1]);
+	cr_assert_eq(parameters(save->text, types, 80), save->n_saved + 1);
+	cr_assert_eq(words(strstr(save->text, "as u(") + 4, list, 80), save->n_saved + 1);
+	cr_expect_eq(types[0], DB_TID);
+	for (int i = 0; i < save->n_saved; i++) {
+		cr_expect_str_eq(list[i + 1], save->saved[i].name);
+		cr_expect_eq(types[i + 1], save->saved[i].type, "$%d, %s", i + 2, list[i + 1]);
+	}
+}
+
+Test(column, statements_that_save)
+{
+	struct dossier_save save;
+
+	dossier_save_all(&save);
+	expect_saves(&save);
+	cr_expect_eq(save.n_others, 0);
+	for (int stage = 0; stage < STAGES; stage++) {
+		dossier_save_stage(&save, (enum stage)stage);
+		expect_saves(&save);
+		cr_expect_gt(save.n_others, 10, "%s saves more than its own", stage_name((enum stage)stage));
+	}
+}
+
+/* Every change but that of a column which it does not save. */
+Test(column, what_a_statement_saves_and_what_not)
+{
+	struct dossier_save save;
+
+	dossier_save_stage(&save, STAGE_LOOKUP);
+	for (int c = dossier_n_fixed; c < dossier_n_columns; c++) {
+		struct dossier *before = row_of(1), *after = row_of(1), *other = row_of(2);
+		const struct column *column = &dossier_columns[c];
+		bool is_saved = false, differs;
+
+		for (int i = 0; i < save.n_saved; i++)
+			is_saved |= save.saved[i].offset == column->offset;
+		memcpy((char *)after + column->offset, (char *)other + column->offset, column->type == DB_TEXT ||
+		    column->type == DB_BYTEA ? sizeof(struct text) : column->type == DB_BOOL ? sizeof(bool) :
+		    column->type == DB_INT8 || column->type == DB_TIME ? 8 : 4);
+		differs = columns_differ(dossier_columns, dossier_n_columns, before, after) != NULL;
+		cr_expect_eq(dossier_save_covers(&save, before, after), is_saved || !differs, "%s", column->name);
+	}
+}
+
+/* What an event of this type, as its contract's example has it, changes of a dossier that knows nothing so far. */
+static void
+expect_covered(enum event_type type)
+{
+	enum stage stage = event_stage(type);
+	struct dossier *before = row_of_nulls(), *after = row_of_nulls();
+	struct event *event = event_new(arena, type);
+	struct dossier_save save;
+	struct record record;
+	struct err err;
+	int to;
+
+	after->inputs = after->trail = before->inputs = before->trail = TEXT("");
+	event->version = 1;
+	event->number = 1;
+	event->at = 1;
+	event->input = TEXT("00112233445566778899aabbccddeeff");
+	event_encode(event, arena, &record);
+	record.value = file_of(arena_printf(arena, "schemas/messages/examples/%s/good-1.json", event_type_name(type)).s);
+	cr_assert_eq(event_decode(&record, arena, &event, &err), FAULT_NONE, "%s: %s", event_type_name(type), err.text);
+	for (int state = 0; state < 16 && !move_find(type, after->state[stage], &to); state++)
+		after->state[stage] = before->state[stage] = state;
+	cr_assert_eq(dossier_apply(after, event, arena, &err), FAULT_NONE, "%s", err.text);
+	dossier_save_stage(&save, stage);
+	cr_expect(dossier_save_covers(&save, before, after), "%s changes %s", event_type_name(type),
+	    dossier_save_covers(&save, before, after) ? "" : columns_differ(save.others, save.n_others, before, after)->name);
+}
+
+Test(column, what_events_change_is_saved_by_their_stage)
+{
+	int n = 0;
+
+	for (int type = 0; type < EVENT_TYPES; type++)
+		if (!event_is_answer((enum event_type)type)) {
+			expect_covered((enum event_type)type);
+			n++;
+		}
+	cr_expect_gt(n, 40);
 }
 
 /* --- comparing ----------------------------------------------------------- */
