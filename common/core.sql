@@ -192,14 +192,17 @@ from core.journal j, start where j.stage = $1::smallint and j.lane = $2::integer
 -- name: job_due
 -- $1 stage, $2 lanes, $3 at most of each lane, so that no lane starves another
 -- The last column: a message for an unknown dossier that intake may still bring forth.
--- A hand-over does not overtake one of its dossier and lane of origin that was set apart, and is tried later or alone.
+-- A hand-over does not overtake one of its dossier and lane of origin that was set apart, and is tried later or alone, nor one
+-- that is held back itself: up to it, they have to come due in their order.
 select j.lane, j.origin, j.ord, j.kind, j.dossier, j.due_at, j.attempts, j.purpose, j.reason, j.created_at, j.message, j.parked, j.suspect,
 	case when j.reason = 'unknown_dossier' then core.intake_brings(j.dossier) else false end
 from unnest($2::integer[]) l(lane) cross join lateral (
 	select * from core.job d where stage = $1::smallint and lane = l.lane and kind <> 2 and due_at <= now()
-		and (kind <> 3 or not exists (select from core.job o where o.dossier = d.dossier and o.stage = d.stage
-			and o.lane = d.lane and o.kind = 3 and o.origin = d.origin and o.ord < d.ord
-			and not coalesce(o.due_at <= d.due_at and o.suspect = 0, false)))
+		and (kind <> 3 or not exists (select from (
+			select o.ord, o.due_at, o.suspect, max(o.due_at) over (order by o.ord rows between unbounded preceding and 1 preceding) as latest
+			from core.job o where o.dossier = d.dossier and o.stage = d.stage and o.lane = d.lane and o.kind = 3
+				and o.origin = d.origin and o.ord <= d.ord) q
+			where q.due_at < q.latest or (q.ord < d.ord and (q.due_at is null or q.suspect <> 0))))
 	order by due_at, ord limit $3::integer) j
 
 -- name: job_timers

@@ -98,4 +98,25 @@ def test_none_overtakes(w):
     same(d.events("casework"), ["opened", "accepted", "assigned", "decided"])
 
 
+def test_none_overtakes_one_that_waits(w):
+    """one that is held back by the one before it is not overtaken by a third that comes due with the first"""
+    d = w.submit("birth-in-time")
+    d.wait(casework="open")
+    d.act("accept")
+    d.wait(casework="accepted")
+    w.sql.run("""create function public.set_apart() returns trigger language plpgsql as $$ begin
+        if new.kind = 3 and position('apart-first'::bytea in new.message) > 0 then new.due_at := now() + interval '3 s'; end if;
+        if new.kind = 3 and position('apart-third'::bytea in new.message) > 0 then
+            new.due_at := (select due_at from core.job where dossier = new.dossier and kind = 3 order by ord limit 1); end if;
+        return new; end $$; create trigger set_apart before insert on core.job for each row execute function public.set_apart()""")
+    far = elsewhere(d)
+    for n, (action, more) in enumerate((("assign", {"unit": "Tư pháp", "id": "apart-first"}), ("assign", {"unit": "Hộ tịch", "id": "apart-second"}),
+                                        ("decide", {"result": "granted", "id": "apart-third"}))):
+        d.act(action, partition=far, **more)
+        stack.until(lambda: w.sql.value(f"select count(*) from core.job where dossier = '{d.id}' and kind = 3") == n + 1, why="not handed over")
+    d.wait(casework="decided")
+    w.sql.run("drop trigger set_apart on core.job; drop function public.set_apart()")
+    same(d.events("casework"), ["opened", "accepted", "assigned", "action_refused", "decided"])
+
+
 stack.main(__file__, globals(), behaviour={"rules": [{"service": "payment", "do": "never"}]})

@@ -205,7 +205,7 @@ bridge_close(int ms)
 		return;
 	bridge_read_close();
 	rd_kafka_flush(bridge.producer, ms);
-	drain();
+	producer_close();
 }
 
 /* --- sending -------------------------------------------------------------- */

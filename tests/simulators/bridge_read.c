@@ -250,4 +250,10 @@ bridge_read_close(void)
 	for (int i = 0; i < reader.n; i++)
 		for (int k = 0; k < reader.readings[i].partitions; k++)
 			rd_kafka_consume_stop(reader.readings[i].handle, k);
+	for (int i = 0; i < reader.n; i++)
+		if (reader.readings[i].handle != NULL)
+			rd_kafka_topic_destroy(reader.readings[i].handle);
+	rd_kafka_queue_destroy(reader.queue);
+	rd_kafka_destroy(reader.consumer);
+	arena_free(reader.arena);
 }
