@@ -112,6 +112,9 @@ struct peer {
 	const char	*name;		/* static text; NULL: no more of them */
 	int		n_asking;	/* inquiries with a call to it under way */
 	int64_t		answered_us;	/* span clock: when it answered one of them, the last time */
+	int64_t		answer_us;	/* from one answer to the next, some time ago … */
+	int64_t		paced_us;	/* … counted anew since then */
+	int		n_answers;
 	int		failures;	/* in a row; the first was at since_us */
 	int64_t		since_us, told_us;	/* span clock; told_us 0: it counts as answering */
 	const char	*reason;	/* as it was told */
@@ -272,6 +275,7 @@ struct worker {
 	struct asking		**asking;	/* all inquiries, ASKING_BUCKETS by dossier */
 	int			n_asking, n_ready;	/* of them; complete and not called up yet */
 	int64_t			later_us;	/* when the next retry of one is due */
+	int64_t			took_up_us;	/* span clock: when a turn began some, the last time */
 	int64_t			n_answers;	/* to inquiries' calls, in all */
 	int			n_used, n_called;	/* inquiries decided upon, called up, in the turn at hand */
 	struct flight		*flying, *landed, *held, **held_end;	/* under way, ended, not begun: oldest first */
@@ -357,6 +361,7 @@ void notes_tell(struct worker *w);
 
 /* worker_inquiry.c */
 ERR_CHECK enum fault inquiries_begin(struct turn *t, struct err *err);
+bool inquiries_catch_up(const struct worker *w);	/* may new messages wait for older ones? */
 int64_t inquiry_number(const struct job *job);
 struct asking *asking_find(struct worker *w, const uint8_t *dossier, int64_t number);
 bool asking_is_complete(const struct asking *a);
@@ -365,6 +370,7 @@ void asking_free_used(struct worker *w);	/* those that decided, after the commit
 void asking_keep_all(struct worker *w);		/* no, they did not */
 void inquiries_forget(struct worker *w, bool all);	/* all, or those of lanes that are not ours */
 void drive_http(struct worker *w, int wait_ms);
+void drive_http_alone(struct worker *w, int wait_ms);	/* whatever the broker has */
 int inquiry_ready(struct worker *w, const uint8_t (**ids)[UUID_BYTES]);
 void inquiry_call_again(struct worker *w, const struct job *job);	/* this turn has no room for it */
 

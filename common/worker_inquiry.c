@@ -12,7 +12,7 @@
 #include "kill_point.h"
 #include "worker.h"
 
-enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024, READY_MAX = 200, SILENT_US = 1000 * 1000 };
+enum { LATER_MAX = 8, BLOCK_BYTES = 8 * 1024, READY_MAX = 200, SILENT_US = 1000 * 1000, PACE_US = 100 * 1000 };
 
 /* What was taken in once can be read again, whatever message.bytes says today. */
 static const struct doc_limits content_limits = { 16 * 1024 * 1024, 32 };
@@ -123,6 +123,15 @@ calls_of(struct asking *a, const struct peer *peer)
 	return &a->calls[peer - a->q.worker->peers];
 }
 
+/* Answers are counted for a while; how long one took in the while before is the pace. */
+static void
+pace_begin(struct peer *peer, int64_t answer_us)
+{
+	peer->answer_us = answer_us;
+	peer->paced_us = clock_span_us();
+	peer->n_answers = 0;
+}
+
 static void
 call_ended(struct asking *a, const struct http_call *call)
 {
@@ -130,8 +139,12 @@ call_ended(struct asking *a, const struct http_call *call)
 
 	if (--*calls_of(a, peer) == 0)
 		peer->n_asking--;
-	if (call->end == HTTP_ANSWERED)
-		peer->answered_us = clock_span_us();
+	if (call->end != HTTP_ANSWERED)
+		return;
+	peer->answered_us = clock_span_us();
+	peer->n_answers++;
+	if (peer->answered_us - peer->paced_us >= PACE_US)
+		pace_begin(peer, (peer->answered_us - peer->paced_us) / peer->n_answers);
 }
 
 void
@@ -143,8 +156,8 @@ inquiry_ask(struct inquiry *q, const struct http_request *request, int tag)
 	if (copy.peer == NULL)
 		bug("a request to a peer without a name");
 	peer = peer_of(q->worker, copy.peer);
-	if ((*calls_of((struct asking *)q, peer))++ == 0)
-		peer->n_asking++;
+	if ((*calls_of((struct asking *)q, peer))++ == 0 && peer->n_asking++ == 0)
+		pace_begin(peer, peer->answer_us);
 	copy.owner = q;		/* the first field of struct asking */
 	copy.tag = tag;
 	q->pending++;
@@ -379,7 +392,7 @@ budget_of(const struct turn *t)
 static bool
 is_worth_waiting(int64_t left, int64_t ended, int64_t spent_us, int64_t quiet_us, int64_t budget_us)
 {
-	enum { MOMENTS = 10, MOST = 25 };
+	enum { MOMENTS = 20, MOST = 25 };
 
 	if (spent_us < budget_us)
 		return true;
@@ -405,6 +418,27 @@ wait_within_budget(struct turn *t, struct asking *const *fresh, int n)
 			heard_us = now_us;
 		before = w->n_answers;
 	}
+}
+
+/*
+ * What is taken up beside many older ones cannot end within its turn: it
+ * becomes a row, and each such turn leaves more of them.  So new messages stay
+ * in hand while peers of whom many ask are about to answer them all; but never
+ * for long, and a peer that is slow or silent keeps nobody.
+ */
+bool
+inquiries_catch_up(const struct worker *w)
+{
+	enum { MANY = 100, SOON_US = 500 * 1000, MOST_US = 1000 * 1000 };
+	int64_t now_us = clock_span_us();
+	int n = 0;
+
+	if (w->n_asking < MANY || now_us - w->took_up_us > MOST_US)
+		return false;
+	for (const struct peer *p = w->peers; p < w->peers + PEERS_MAX && p->name != NULL; p++)
+		if (p->n_asking > 0 && now_us - p->answered_us < SILENT_US && p->n_asking * p->answer_us < SOON_US)
+			n += p->n_asking;
+	return n >= MANY;
 }
 
 /* Room for new ones, the jobs of which are rows: what is freed here begins anew when its row comes due. */
@@ -505,6 +539,7 @@ inquiries_begin(struct turn *t, struct err *err)
 		w->service->inquire(&fresh[i]->q);
 	kill_point(KILL_INQUIRY_BEGUN);
 	wait_within_budget(t, fresh, n);
+	w->took_up_us = clock_span_us();
 	/* Complete ones are decided in this turn; the others call their job up. */
 	for (int i = 0; i < n; i++)
 		fresh[i]->announced = asking_is_complete(fresh[i]);
@@ -517,6 +552,12 @@ void
 drive_http(struct worker *w, int wait_ms)
 {
 	drive_calls(w, wait_ms, true);
+}
+
+void
+drive_http_alone(struct worker *w, int wait_ms)
+{
+	drive_calls(w, wait_ms, false);
 }
 
 int

@@ -131,6 +131,9 @@ collect(struct worker *w)
 		drive_http(w, wait_ms);
 		wait_ms = 0;
 	}
+	/* What gets ready goes together, even when nothing new is taken up. */
+	while (inquiries_catch_up(w) && pause_ms(w) > 0)
+		drive_http_alone(w, pause_ms(w));
 	until_us = clock_span_us() + wait_ms * INT64_C(1000);
 	while (hand_has_room(w, room)) {
 		bool idle = w->n_messages == 0;

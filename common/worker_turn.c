@@ -121,6 +121,8 @@ receive_items(struct turn *t)
 
 	if (!hand_is_due(w) && w->n_ready == 0 && !flights_wait(w))
 		return;
+	if (inquiries_catch_up(w))
+		limit = 0;
 	for (; t->n_items < w->n_items; t->n_items++) {
 		struct item *item = &w->items[t->n_items];
 		const struct lane *lane = owned_lane(w, item->place.partition);

@@ -129,6 +129,20 @@ def test_restart_in_the_middle(w):
     same(len([e for e in d.entries("lookup")]), 1)
 
 
+def test_slow_one_keeps_nobody(w):
+    """many ask a register that answers slowly: who does not need it does not wait for them"""
+    w.rule(service="enterprise", do="slow", ms=4000)
+    slow = w.submit_all(["enterprise-address"] * 150)
+    stack.until(lambda: w.counts()["enterprise"]["requests"] > 60, 20)
+    begin = time.monotonic()
+    for d in w.submit_all(["birth-in-time"] * 20):
+        d.wait(casework="open")
+    check(time.monotonic() - begin < 5 * stack.SLOW, f"the others took {time.monotonic() - begin:.1f} s")
+    w.http("POST", "/behaviour", {"replace": True, "rules": [{"service": "payment", "do": "usual"}]})
+    for d in slow:
+        d.wait(90, lookup="answered")
+
+
 def test_few_places(w):
     """places for inquiries are few and a register hangs: who does not need it finds room"""
     w.workers["lookup"].end()
