@@ -128,9 +128,11 @@ column_named(const char *name)
 	return -1;
 }
 
-Test(column, every_column_of_the_table)
+/* The table as this migration makes it. */
+static void
+expect_table(const char *path)
 {
-	struct text sql = file_of("schemas/database/0001_core.sql");
+	struct text sql = file_of(path);
 	const char *line = strstr(sql.s, "create table core.dossier (\n");
 	int n = 0;
 
@@ -145,6 +147,12 @@ Test(column, every_column_of_the_table)
 		cr_expect_eq(dossier_columns[c].type, type_named(type), "%s is %s", name, type);
 	}
 	cr_assert_eq(n, dossier_n_columns, "the table has %d columns", n);
+}
+
+Test(column, every_column_of_the_table)
+{
+	expect_table("schemas/database/0001_core.sql");
+	expect_table("schemas/database/0007_order.sql");
 }
 
 Test(column, one_of_each_name_and_place)
