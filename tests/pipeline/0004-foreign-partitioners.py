@@ -80,15 +80,20 @@ def test_requests(w):
     same(d.events("intake"), ["registered", "delivery_changed", "withdrawn"])
 
 
+def set_apart(w, due):
+    """Hand-overs of messages with these ids come due then."""
+    rules = " ".join(f"if new.kind = 3 and position('{id}'::bytea in new.message) > 0 then new.due_at := {at}; end if;" for id, at in due.items())
+    w.sql.run(f"create function public.set_apart() returns trigger language plpgsql as $$ begin {rules} return new; end $$; "
+              "create trigger set_apart before insert on core.job for each row execute function public.set_apart()")
+
+
 def test_none_overtakes(w):
     """what is handed over and set apart for a moment is not overtaken by what was handed over after it"""
     d = w.submit("birth-in-time")
     d.wait(casework="open")
     d.act("accept")
     d.wait(casework="accepted")
-    w.sql.run("""create function public.set_apart() returns trigger language plpgsql as $$ begin
-        if new.kind = 3 and position('apart-first'::bytea in new.message) > 0 then new.due_at := now() + interval '2 s'; end if;
-        return new; end $$; create trigger set_apart before insert on core.job for each row execute function public.set_apart()""")
+    set_apart(w, {"apart-first": "now() + interval '2 s'"})
     far = elsewhere(d)
     d.act("assign", unit="Tư pháp", partition=far, id="apart-first")
     stack.until(lambda: w.sql.value(f"select count(*) from core.job where dossier = '{d.id}' and kind = 3"), why="not handed over")
@@ -104,11 +109,8 @@ def test_none_overtakes_one_that_waits(w):
     d.wait(casework="open")
     d.act("accept")
     d.wait(casework="accepted")
-    w.sql.run("""create function public.set_apart() returns trigger language plpgsql as $$ begin
-        if new.kind = 3 and position('apart-first'::bytea in new.message) > 0 then new.due_at := now() + interval '3 s'; end if;
-        if new.kind = 3 and position('apart-third'::bytea in new.message) > 0 then
-            new.due_at := (select due_at from core.job where dossier = new.dossier and kind = 3 order by ord limit 1); end if;
-        return new; end $$; create trigger set_apart before insert on core.job for each row execute function public.set_apart()""")
+    set_apart(w, {"apart-first": "now() + interval '3 s'",
+                  "apart-third": "(select due_at from core.job where dossier = new.dossier and kind = 3 order by ord limit 1)"})
     far = elsewhere(d)
     for n, (action, more) in enumerate((("assign", {"unit": "Tư pháp", "id": "apart-first"}), ("assign", {"unit": "Hộ tịch", "id": "apart-second"}),
                                         ("decide", {"result": "granted", "id": "apart-third"}))):
