@@ -1,7 +1,6 @@
 /* dossier_save - see dossier_save.h. */
 #include "dossier_save.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 /* Beside what every event changes; the stage's own state is one of these. */
@@ -38,37 +37,27 @@ is_among(const char *names, const char *name)
 }
 
 static void
-add(struct dossier_save *save, size_t *n, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-add(struct dossier_save *save, size_t *n, const char *fmt, ...)
-{
-	va_list ap;
-	int more;
-
-	va_start(ap, fmt);
-	more = vsnprintf(save->text + *n, sizeof save->text - *n, fmt, ap);
-	va_end(ap);
-	*n += (size_t)more;
-	if (more < 0 || *n >= sizeof save->text)
-		bug("%s: a statement of more than %zu bytes", save->name, sizeof save->text);
-}
-
-static void
 write_text(struct dossier_save *save)
 {
-	size_t n = 0;
+	struct arena *arena = arena_new_small(sizeof save->text);
+	struct buf buf = buf_in(arena);
+	struct text text;
 
 	for (int i = 0; i < save->n_saved; i++)
-		add(save, &n, "%s %s = u.%s", i == 0 ? "update core.dossier d set" : ",", save->saved[i].name, save->saved[i].name);
-	add(save, &n, " from unnest($1::tid[]");
+		buf_printf(&buf, "%s %s = u.%s", i == 0 ? "update core.dossier d set" : ",", save->saved[i].name,
+		    save->saved[i].name);
+	buf_puts(&buf, " from unnest($1::tid[]");
 	for (int i = 0; i < save->n_saved; i++)
-		add(save, &n, ", $%d::%s[]", i + 2, type_name(save->saved[i].type));
-	add(save, &n, ") as u(place");
+		buf_printf(&buf, ", $%d::%s[]", i + 2, type_name(save->saved[i].type));
+	buf_puts(&buf, ") as u(place");
 	for (int i = 0; i < save->n_saved; i++)
-		add(save, &n, ", %s", save->saved[i].name);
-	add(save, &n, ") where d.ctid = u.place");
+		buf_printf(&buf, ", %s", save->saved[i].name);
+	buf_puts(&buf, ") where d.ctid = u.place");
+	text = buf_get(&buf);
+	if (text.n >= sizeof save->text)
+		bug("%s: a statement of more than %zu bytes", save->name, sizeof save->text);
+	memcpy(save->text, text.s, text.n + 1);
+	arena_free(arena);
 	save->stmt = (struct stmt){ save->name, save->text };
 }
 
