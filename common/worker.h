@@ -450,6 +450,7 @@ bool flight_exists(const struct worker *w, int lane, int origin, int64_t ord);
 void flight_end(struct worker *w, struct http_call *call);
 void flights_settled(struct turn *t);
 void flights_forget(struct worker *w, bool all);
+const int64_t *flights_by_lane(struct worker *w);	/* of lanes that are ours; in the turn's arena */
 const struct effect *effect_find(const struct worker *w, struct text purpose);
 bool judge_effect(struct turn *t, struct job *job);	/* false: settled without the service */
 int64_t effect_window_us(const struct worker *w);

@@ -20,7 +20,7 @@
 #include "log.h"
 #include "worker.h"
 
-enum { START_WITHIN_US = 2 * 1000 * 1000, MARGIN_US = 1000 * 1000 };
+enum { START_WITHIN_US = 2 * 1000 * 1000, MARGIN_US = 1000 * 1000, LANDED_MAX = 600 /* answers a turn */ };
 
 int64_t
 effect_window_us(const struct worker *w)
@@ -50,6 +50,28 @@ flight_exists(const struct worker *w, int lane, int origin, int64_t ord)
 		if (f->ord == ord && f->lane == lane && f->origin == origin)
 			return true;
 	return false;
+}
+
+static void
+count_flights(const struct worker *w, const struct flight *list, int64_t *counts)
+{
+	for (; list != NULL; list = list->next) {
+		const struct lane *lane = owned_lane(w, list->lane);
+
+		if (lane != NULL && lane->epoch == list->epoch)
+			counts[list->lane]++;
+	}
+}
+
+const int64_t *
+flights_by_lane(struct worker *w)
+{
+	int64_t *counts = ARENA_ARRAY(w->arena, int64_t, (size_t)w->most_lane + 1);
+
+	count_flights(w, w->flying, counts);
+	count_flights(w, w->landed, counts);
+	count_flights(w, w->held, counts);
+	return counts;
 }
 
 static void
@@ -312,7 +334,7 @@ flights_answered(struct turn *t)
 {
 	struct worker *w = t->worker;
 	/* Beside the messages, however many these are: else a backlog of them would keep us from telling. */
-	int most = is_stepping(w) ? 1 : t->jobs.n + (takes_few(w) ? care_room(w, 0) : FLYING_MAX), room = FLYING_MAX - w->n_flying;
+	int most = is_stepping(w) ? 1 : t->jobs.n + (takes_few(w) ? care_room(w, 0) : LANDED_MAX), room = FLYING_MAX - w->n_flying;
 
 	for (struct flight *f = w->landed; f != NULL && t->jobs.n < most; f = f->next)
 		take_landed(t, f);

@@ -261,6 +261,29 @@ fill_folds(struct turn *t, const struct rows *rows)
 	}
 }
 
+/*
+ * May core.job have messages or timers of the turn's dossiers?  A lane counts its rows, and of these the effects under way
+ * here are known: where there are no others, nobody has to look for them dossier by dossier.  What came back from the table
+ * looks in any case: hand-overs are counted by the lane that they come from, and a timer waits for messages in all lanes.
+ */
+static bool
+may_be_stored(struct turn *t, struct lane *const *lanes, int n_lanes)
+{
+	struct job *const *jobs = t->jobs.items;
+	const int64_t *flights = flights_by_lane(t->worker);
+
+	for (int i = 0; i < t->jobs.n; i++)
+		if (jobs[i]->stored && jobs[i]->flight == NULL)
+			return true;
+	for (int i = 0; i < n_lanes; i++) {
+		const struct counters *c = &lanes[i]->state.counters;
+
+		if (c->waiting + c->parked != flights[lanes[i]->lane])
+			return true;
+	}
+	return false;
+}
+
 static enum fault
 trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 {
@@ -277,7 +300,8 @@ trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 			locked = db_queue(w->db, core_stmt(SQL_DOSSIER_LOCK_FREE), entry_ids(t, false, KNOWN_LOCKED));
 			db_queue(w->db, core_stmt(SQL_DOSSIER_LOAD), entry_ids(t, false, KNOWN_LOCKED));
 		}
-		stored = db_queue(w->db, core_stmt(SQL_JOB_OF), entry_ids(t, true, ALL));
+		if (may_be_stored(t, lanes, n_lanes))
+			stored = db_queue(w->db, core_stmt(SQL_JOB_OF), entry_ids(t, true, ALL));
 		if (w->service->fold != NULL)
 			folds = db_queue(w->db, w->service->fold_load, entry_ids(t, false, ALL));
 	}
@@ -299,8 +323,9 @@ trip_one(struct turn *t, struct lane **lanes, int n_lanes, struct err *err)
 		fill_dossiers(t, db_rows(w->db, dossiers));
 		if (locked >= 0)
 			fill_locked(t, db_rows(w->db, locked), db_rows(w->db, locked + 1));
-		fill_stored(t, db_rows(w->db, stored));
 	}
+	if (stored >= 0)
+		fill_stored(t, db_rows(w->db, stored));
 	if (folds >= 0)
 		fill_folds(t, db_rows(w->db, folds));
 	return FAULT_NONE;
@@ -470,7 +495,7 @@ gather(struct turn *t, struct err *err)
 	receive_contents(t);
 	if (w->fatal.fault == FAULT_NONE && w->service->inquires != NULL)
 		fault = inquiries_begin(t, err);
-	if (fault == FAULT_NONE && t->jobs.n > 0 && w->service->prepare != NULL)
+	if (fault == FAULT_NONE && t->jobs.n + t->n_items > 0 && w->service->prepare != NULL)
 		fault = w->service->prepare(w, t->jobs.items, t->jobs.n, err);
 	if (fault != FAULT_NONE)
 		slow_look(t, err);
