@@ -17,7 +17,7 @@
 #include "kill_point.h"
 #include "log.h"
 
-enum { LANES_MAX = 1024, WAKE_MESSAGES = 1000, WAKE_BYTES = 1024 * 1024 };	/* half of what is fetched ahead */
+enum { LANES_MAX = 1024, WAKE_MESSAGES = 500, WAKE_BYTES = 512 * 1024 };	/* half of what is fetched ahead */
 
 struct consumer {
 	struct consumer_options	options;
@@ -217,7 +217,7 @@ consumer_settings(rd_kafka_conf_t *conf, const struct consumer_options *options)
  * wait later (pause_ms).
  */
 static const char *const consumer_defaults[] = {
-	"queued.min.messages", "2000", "queued.max.messages.kbytes", "2048",
+	"queued.min.messages", "1000", "queued.max.messages.kbytes", "1024",
 	"fetch.message.max.bytes", "65536", "fetch.max.bytes", "2097152", "fetch.min.bytes", "65536", "fetch.wait.max.ms", "40",
 	"fetch.error.backoff.ms", "50", NULL
 };

@@ -99,7 +99,12 @@ struct service {
 	int				n_wakes;
 	/* Of those, does this one matter?  One that does not is done without locking anything. NULL: all do. */
 	bool				(*matters)(struct worker *, const struct event *);
-	bool				reads_all;	/* prepare wants the others too: else they are not even decoded */
+	/*
+	 * Of entries as they come, before any turn: is all that this one needs done by prepare, for which the service remembers
+	 * it?  Then it is no job.  It may come again.  NULL: entries that are not in wakes need nothing.
+	 */
+	bool				(*passes)(struct worker *, enum event_type, const struct record *);
+	bool				patient;	/* nobody waits for it: it gathers longer, for fewer and fuller turns */
 	const struct outside_type	*outside;	/* ended by a row without topic */
 	enum event_type			ev_unknown, ev_repeated, ev_refused;	/* where it has outside topics */
 
@@ -112,7 +117,7 @@ struct service {
 	void			(*read_law)(struct procedure *, struct arena *);
 	ERR_CHECK enum fault	(*start)(struct worker *, struct err *);	/* NULL: nothing */
 	void			(*stop)(struct worker *);
-	/* Before the transaction, with all jobs of the turn: may read the database. NULL: nothing. */
+	/* Before the transaction, with all jobs of the turn, if there are any: may read the database. NULL: nothing. */
 	ERR_CHECK enum fault	(*prepare)(struct worker *, struct job *const *jobs, int n, struct err *);
 	/* Does this message need an inquiry?  NULL: none does. */
 	bool			(*inquires)(struct worker *, const struct job *);
@@ -189,7 +194,7 @@ void worker_catalogue_soon(struct worker *worker);	/* something is missing in it
 ERR_CHECK enum fault worker_catalogue_now(struct worker *worker, struct err *err);
 
 /* The rows as committed, unlocked; *out has one entry an id, NULL where there is none. */
-ERR_CHECK enum fault worker_load(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n,
+ERR_CHECK enum fault worker_load(struct worker *worker, struct arena *arena, const uint8_t (*ids)[UUID_BYTES], int n,
     struct dossier **out, struct err *err);
 
 /* Send a snapshot (dossier.status); worker_flush waits until the broker has all of them. */

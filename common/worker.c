@@ -55,12 +55,25 @@ worker_lane_born(const struct worker *w, int lane)
 	return owned_lane(w, lane) != NULL ? w->lanes[lane]->born_at : TIME_NONE;
 }
 
+/* Ids are digests: any bytes of them spread well. */
+static uint32_t
+bucket_of(const uint8_t *id, uint32_t size)
+{
+	uint32_t h;
+
+	memcpy(&h, id, sizeof h);
+	return h & (size - 1);
+}
+
 enum fault
-worker_load(struct worker *w, const uint8_t (*ids)[UUID_BYTES], int n, struct dossier **out,
+worker_load(struct worker *w, struct arena *arena, const uint8_t (*ids)[UUID_BYTES], int n, struct dossier **out,
     struct err *err)
 {
-	struct db_args *args = db_args_new(w->arena, 1);
+	enum { BUCKETS = 1024 };
+	struct db_args *args = db_args_new(arena, 1);
 	struct db_array *array = db_put_array(args, DB_UUID);
+	/* Places of ids, 1 for the first: one for each bucket, and behind each the next in its bucket. */
+	int *heads = ARENA_ARRAY(arena, int, BUCKETS), *next = ARENA_ARRAY(arena, int, (size_t)n + 1);
 	const struct rows *rows;
 	enum fault fault;
 
@@ -70,13 +83,19 @@ worker_load(struct worker *w, const uint8_t (*ids)[UUID_BYTES], int n, struct do
 	if (fault != FAULT_NONE)
 		return fault;
 	memset(out, 0, (size_t)n * sizeof *out);
-	for (int r = 0; r < rows_count(rows); r++) {
-		struct dossier *dos = ARENA_NEW(w->arena, struct dossier);
+	for (int i = 1; i <= n; i++) {
+		int *head = &heads[bucket_of(ids[i - 1], BUCKETS)];
 
-		columns_get(rows, r, 0, dossier_columns, dossier_n_columns, w->arena, dos);
-		for (int i = 0; i < n; i++)
-			if (memcmp(ids[i], dos->id, UUID_BYTES) == 0)
-				out[i] = dos;
+		next[i] = *head;
+		*head = i;
+	}
+	for (int r = 0; r < rows_count(rows); r++) {
+		struct dossier *dos = ARENA_NEW(arena, struct dossier);
+
+		columns_get(rows, r, 0, dossier_columns, dossier_n_columns, arena, dos);
+		for (int i = heads[bucket_of(dos->id, BUCKETS)]; i != 0; i = next[i])
+			if (memcmp(ids[i - 1], dos->id, UUID_BYTES) == 0)
+				out[i - 1] = dos;
 	}
 	return FAULT_NONE;
 }
@@ -99,15 +118,15 @@ static const struct param common_params[] = {
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
 	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
-	    "most messages of one transaction, those not counted that wake nobody in the stage; 0: 200; 500 for tracking, which reads everything" },
+	    "most messages of one transaction, those not counted that wake nobody in the stage; 0: 200; 100 for verification and lookup, which keep more of each" },
 	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
 	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
 	{ "catalogue.refresh", PARAM_INT, &settings.catalogue_ms, "10000", 100, 3600000, "ms",
 	    "how often to look whether the catalogue has changed" },
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
-	{ "gather.pause", PARAM_INT, &settings.pause_ms, "40", 0, 1000, "ms",
-	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken" },
+	{ "gather.pause", PARAM_INT, &settings.pause_ms, "15", 0, 1000, "ms",
+	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken; tracking, for which nobody waits, four times as long" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
 	    "after which the group gives the lanes of a silent worker to others" },
 	{ "message.timeout", PARAM_INT, &settings.message_timeout_ms, "30000", 1000, 300000, "ms",
@@ -393,7 +412,7 @@ worker_main(const struct service *service, int argc, char **argv)
 	}
 	w->set = settings;
 	if (w->set.batch == 0)
-		w->set.batch = service->reads_all ? 500 : 200;
+		w->set.batch = service->answered != NULL ? 100 : 200;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

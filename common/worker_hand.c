@@ -88,6 +88,17 @@ is_for_others(const struct worker *w, const struct record *record)
 	return event_find(record_find(record, "ce_type"), &type) && !wakes(w->service, type);
 }
 
+/* Is the next entry of its journal no job here? */
+static bool
+passes(struct worker *w, const struct record *record)
+{
+	enum event_type type;
+
+	if (w->service->passes == NULL)
+		return is_for_others(w, record);
+	return event_find(record_find(record, "ce_type"), &type) && w->service->passes(w, type, record);
+}
+
 static struct item *
 item_add(struct worker *w, const struct lane *lane, struct ahead *ahead, const struct place *place)
 {
@@ -127,7 +138,7 @@ hand_take(struct worker *w, struct lane *lane, struct message *m)
 	bool is_next = w->is_journal[m->place.topic] && fits(w, lane, ahead, m);
 	struct item *item;
 
-	if (is_next && !w->service->reads_all && is_for_others(w, &m->record)) {
+	if (is_next && passes(w, &m->record)) {
 		item = run_of(w, lane, ahead, &m->place);
 		if (w->n_noted++ == 0)
 			w->noted_us = clock_span_us();

@@ -11,8 +11,8 @@
 #include "log.h"
 #include "worker.h"
 
-enum { IDLE_MS = 50, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
-    BACKOFF_MOST_MS = 2000, HELD_MAX = 2000 };
+enum { IDLE_MS = 50, DRAIN_MS = 5, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
+    BACKOFF_MOST_MS = 2000, HELD_MAX = 600 };
 
 /* One poll; a message that there is no room for is fetched again later. */
 static bool
@@ -85,19 +85,36 @@ note_full(struct worker *w, bool full)
 	w->is_full = full;
 }
 
+/* Until then, rounded up. */
+static int
+span_left_ms(int64_t until_us)
+{
+	int64_t left_us = until_us - clock_span_us();
+
+	return left_us <= 0 ? 0 : (int)((left_us + 999) / 1000);
+}
+
 /*
  * A turn costs nearly as much for one message as for fifty, at the database
  * and at the broker.  So the next one gathers for twice as long as the last one
- * took: nothing to speak of at rest, and fewer, larger turns under load.
+ * took: nothing to speak of at rest, and fewer, larger turns under load.  Where
+ * nobody waits for what comes of it, it may take four times as long.
  */
 static int
 pause_ms(const struct worker *w)
 {
+	int64_t times = w->service->patient ? 4 : 1;
 	int64_t most_us = w->set.pause_ms * 1000;
-	int64_t pause_us = 2 * w->turn_us < most_us ? 2 * w->turn_us : most_us;
-	int64_t left_us = w->turn_ended_us + pause_us - clock_span_us();
+	int64_t pause_us = times * (2 * w->turn_us < most_us ? 2 * w->turn_us : most_us);
 
-	return left_us <= 0 || is_stepping(w) ? 0 : (int)((left_us + 999) / 1000);
+	return is_stepping(w) ? 0 : span_left_ms(w->turn_ended_us + pause_us);
+}
+
+/* Is there something that is worth a turn? */
+static bool
+has_work(const struct worker *w)
+{
+	return w->n_messages > 0 || w->n_ready > 0 || flights_wait(w);
 }
 
 /* Also what waits for a producer that is refused: all of it is read into memory to be sent again. */
@@ -129,28 +146,26 @@ collect(struct worker *w)
 	/* With calls under way both they and the broker wake us. */
 	if (calls) {
 		drive_http(w, wait_ms);
-		wait_ms = 0;
+		wait_ms = DRAIN_MS;
 	}
 	/* What gets ready goes together, even when nothing new is taken up. */
 	while (inquiries_catch_up(w) && pause_ms(w) > 0)
 		drive_http_alone(w, pause_ms(w));
 	until_us = clock_span_us() + wait_ms * INT64_C(1000);
 	while (hand_has_room(w, room)) {
-		bool idle = w->n_messages == 0;
-		int left_ms;
+		bool idle = !has_work(w);
+		int left_ms = idle ? span_left_ms(until_us) : pause_ms(w);
 
-		if (poll_once(w, calls ? 0 : idle ? wait_ms : pause_ms(w), room)) {
+		if (poll_once(w, calls ? 0 : left_ms, room)) {
 			/* What wakes nobody does not keep us from the rest of the loop. */
-			if (idle && w->n_messages == 0 && clock_span_us() >= until_us)
+			if (idle && !has_work(w) && clock_span_us() >= until_us)
 				break;
 			continue;
 		}
-		left_ms = pause_ms(w);
-		if (left_ms == 0 || (w->n_messages == 0 && w->n_ready == 0 && !flights_wait(w)))
+		if (idle || left_ms == 0)
 			break;
 		if (calls)
 			drive_http(w, left_ms);
-		wait_ms = left_ms;
 	}
 }
 

@@ -44,11 +44,10 @@ read_event(struct turn *t, struct job *job)
 	struct worker *w = t->worker;
 	struct err err = { .fault = FAULT_NONE };
 
-	/* Of what is new only a stage that reads everything comes so far with them (worker_hand.c). */
-	if (is_first_seen(job) && is_for_others(w, &job->record)) {
+	/* Of what was set apart unread; what is new does not come so far (worker_hand.c). */
+	if (is_first_seen(job) && is_for_others(w, &job->record) && w->service->passes == NULL) {
 		job->end = END_DONE;
-		if (!w->service->reads_all)
-			return;
+		return;
 	}
 	if (event_decode(&job->record, w->arena, &job->event, &err) != FAULT_NONE) {
 		err.fault = FAULT_FATAL;

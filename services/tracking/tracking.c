@@ -43,7 +43,7 @@
 #include "tracking_sql.h"
 
 enum { ANSWER_BYTES_MAX = 64 * 1024, SENT_SLOTS = 1 << 15, PIECE_BLOCKS = 8,
-	PIECE_IDS = 256, PIECES_US = 20 * 1000 };
+	PIECE_IDS = 256, PIECES_US = 20 * 1000, LISTED_LEAST = 2000, LISTED_MAX = 2 * LISTED_LEAST };
 
 static const char *sms_url, *email_url, *notices;
 static int64_t timeout_ms, resend_ms;
@@ -67,13 +67,17 @@ static const struct param params[] = {
 struct sent {
 	uint8_t	dossier[UUID_BYTES];
 	int32_t	version;
-	int32_t	turn;		/* when it was last listed */
+	int32_t	piece;		/* of what is sent again: when it was last sent */
+	bool	listed;		/* to be sent */
 };
 
 struct state {
 	bool			only_end;
-	int32_t			turn;
+	int32_t			piece;
 	struct sent		sent[SENT_SLOTS];
+	uint8_t			listed[LISTED_MAX][UUID_BYTES];	/* what the next turn shows; some may stand there twice */
+	int			n_listed;
+	struct arena		*arena;		/* of some snapshots */
 	struct again		again;
 };
 
@@ -88,38 +92,38 @@ slot_of(struct state *state, const uint8_t dossier[UUID_BYTES])
 	return &state->sent[h % SENT_SLOTS];
 }
 
-/* Must this event's dossier be shown, and is it not on the list yet? */
-static bool
-wants_snapshot(struct state *state, const struct event *event)
+/* The dossier is shown by the next turn, unless it is on the list already or has been shown with this version. */
+static void
+list_dossier(struct state *state, enum event_type type, const uint8_t dossier[UUID_BYTES], int32_t version)
 {
-	struct sent *slot = slot_of(state, event->dossier);
-	bool is_same = memcmp(slot->dossier, event->dossier, UUID_BYTES) == 0;
+	struct sent *slot = slot_of(state, dossier);
+	bool is_same = memcmp(slot->dossier, dossier, UUID_BYTES) == 0;
 
 	/* The same submission again gets the same answer again. */
-	if (event->type != EV_INTAKE_REPEATED) {
-		if (!status_is_visible(event->type))
-			return false;
-		if (is_same && slot->version >= event->version)
-			return false;
-	}
-	if (is_same && slot->turn == state->turn)
-		return false;
+	if (type != EV_INTAKE_REPEATED && (!status_is_visible(type) || (is_same && slot->version >= version)))
+		return;
+	if (is_same && slot->listed)
+		return;
+	if (state->n_listed == LISTED_MAX)
+		bug("more than %d dossiers to be shown", LISTED_MAX);
 	if (!is_same)
-		slot->version = 0;
-	memcpy(slot->dossier, event->dossier, UUID_BYTES);
-	slot->turn = state->turn;
-	return true;
+		*slot = (struct sent){ .version = 0 };
+	memcpy(slot->dossier, dossier, UUID_BYTES);
+	slot->listed = true;
+	memcpy(state->listed[state->n_listed++], dossier, UUID_BYTES);
 }
 
+/* Of some dossiers; nothing of it is needed when they have been sent. */
 static enum fault
-send_snapshots(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n, bool unless_sent, struct err *err)
+send_some(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n, bool unless_sent, struct err *err)
 {
 	struct state *state = worker_state(worker);
-	struct arena *arena = worker_arena(worker);
-	struct dossier **dossiers = ARENA_ARRAY(arena, struct dossier *, (size_t)n);
+	struct dossier *dossiers[PIECE_IDS];
 	struct record record;
-	enum fault fault = n > 0 ? worker_load(worker, ids, n, dossiers, err) : FAULT_NONE;
+	enum fault fault;
 
+	arena_reset(state->arena);
+	fault = worker_load(worker, state->arena, ids, n, dossiers, err);
 	for (int i = 0; fault == FAULT_NONE && i < n; i++) {
 		struct dossier *dos = dossiers[i];
 		struct sent *slot = dos != NULL ? slot_of(state, dos->id) : NULL;
@@ -127,11 +131,21 @@ send_snapshots(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n, b
 		if (dos == NULL || (unless_sent && memcmp(slot->dossier, dos->id, UUID_BYTES) == 0 &&
 		    slot->version >= dos->version))
 			continue;
-		status_record(dos, arena, &record);
+		status_record(dos, state->arena, &record);
 		worker_snapshot(worker, "dossier.status", dos->home, &record);
 		if (memcmp(slot->dossier, dos->id, UUID_BYTES) == 0)
 			slot->version = dos->version;
 	}
+	return fault;
+}
+
+static enum fault
+send_snapshots(struct worker *worker, const uint8_t (*ids)[UUID_BYTES], int n, bool unless_sent, struct err *err)
+{
+	enum fault fault = FAULT_NONE;
+
+	for (int from = 0; fault == FAULT_NONE && from < n; from += PIECE_IDS)
+		fault = send_some(worker, ids + from, n - from < PIECE_IDS ? n - from : PIECE_IDS, unless_sent, err);
 	return fault;
 }
 
@@ -148,16 +162,33 @@ flush(struct worker *worker, struct err *err)
 }
 
 static enum fault
+show_listed(struct worker *worker, struct err *err)
+{
+	struct state *state = worker_state(worker);
+	enum fault fault = send_snapshots(worker, (const uint8_t (*)[UUID_BYTES])state->listed, state->n_listed, false, err);
+
+	if (fault == FAULT_NONE)
+		fault = flush(worker, err);
+	if (fault != FAULT_NONE)
+		return fault;	/* they stay on the list */
+	for (int i = 0; i < state->n_listed; i++)
+		slot_of(state, state->listed[i])->listed = false;
+	state->n_listed = 0;
+	return FAULT_NONE;
+}
+
+/* Whatever is shown is sent before the position behind it is committed. */
+static enum fault
 tracking_prepare(struct worker *worker, struct job *const *jobs, int n, struct err *err)
 {
 	struct state *state = worker_state(worker);
 	struct arena *arena = worker_arena(worker);
-	uint8_t (*ids)[UUID_BYTES] = arena_take(arena, (size_t)n, UUID_BYTES);
 	struct record record;
-	int n_ids = 0, n_answers = 0;
-	enum fault fault;
+	int n_answers = 0;
 
-	state->turn++;
+	/* After turns that have failed there may be little room. */
+	if (state->n_listed > LISTED_LEAST && show_listed(worker, err) != FAULT_NONE)
+		return err->fault;
 	for (int i = 0; i < n; i++) {
 		const struct event *event = jobs[i]->event;
 
@@ -168,13 +199,28 @@ tracking_prepare(struct worker *worker, struct job *const *jobs, int n, struct e
 			worker_snapshot(worker, "dossier.status", event->home, &record);
 			n_answers++;
 		}
-		if (wants_snapshot(state, event))
-			memcpy(ids[n_ids++], event->dossier, UUID_BYTES);
+		list_dossier(state, event->type, event->dossier, event->version);
 	}
-	if (n_ids + n_answers == 0)
-		return FAULT_NONE;
-	fault = send_snapshots(worker, (const uint8_t (*)[UUID_BYTES])ids, n_ids, false, err);
-	return fault == FAULT_NONE ? flush(worker, err) : fault;
+	return state->n_listed + n_answers > 0 ? show_listed(worker, err) : FAULT_NONE;
+}
+
+/* What nobody is told about, and what answers nobody, is at most shown. */
+static bool
+tracking_passes(struct worker *worker, enum event_type type, const struct record *record)
+{
+	struct state *state = worker_state(worker);
+	uint8_t dossier[UUID_BYTES];
+	int64_t version;
+
+	if (notice_may_be(type, state->only_end) || status_answer_name(type) != NULL)
+		return false;
+	if (!status_is_visible(type))
+		return true;
+	if (state->n_listed >= LISTED_LEAST || !uuid_from_text(record_find(record, "ce_subject"), dossier) ||
+	    !text_to_int64(record_find(record, "ce_version"), &version))
+		return false;
+	list_dossier(state, type, dossier, (int32_t)version);
+	return true;
 }
 
 /* --- a predecessor's late snapshots -------------------------------------------- */
@@ -220,12 +266,12 @@ send_block(struct worker *worker, struct text block, bool is_first, struct err *
 		while (n < PIECE_IDS && (more = again_dossier(block, &at, ids[n]))) {
 			struct sent *slot = slot_of(state, ids[n]);
 
-			if (slot->turn == state->turn && memcmp(slot->dossier, ids[n], UUID_BYTES) == 0)
+			if (slot->piece == state->piece && memcmp(slot->dossier, ids[n], UUID_BYTES) == 0)
 				continue;
 			if (memcmp(slot->dossier, ids[n], UUID_BYTES) != 0)
-				slot->version = 0;
+				*slot = (struct sent){ .version = 0 };
 			memcpy(slot->dossier, ids[n++], UUID_BYTES);
-			slot->turn = state->turn;
+			slot->piece = state->piece;
 		}
 		fault = send_snapshots(worker, (const uint8_t (*)[UUID_BYTES])ids, n, is_first, err);
 	}
@@ -244,7 +290,7 @@ send_piece(struct worker *worker)
 
 	if (lane < 0)
 		return false;
-	state->turn++;
+	state->piece++;
 	is_first = state->again.lanes[lane].pass == 0;
 	fault = read_piece(worker, lane, blocks, &n, &err);
 	for (int i = 0; fault == FAULT_NONE && i < n; i++)
@@ -371,6 +417,7 @@ tracking_start(struct worker *worker, struct err *err)
 		return err_set(err, FAULT_FATAL, "start", NULL, "tracking.notices must be all or end");
 	state = mem_new(1, sizeof *state);
 	state->only_end = strcmp(notices, "end") == 0;
+	state->arena = arena_new(512 * 1024);
 	worker_set_state(worker, state);
 	return FAULT_NONE;
 }
@@ -378,7 +425,11 @@ tracking_start(struct worker *worker, struct err *err)
 static void
 tracking_stop(struct worker *worker)
 {
-	free(worker_state(worker));
+	struct state *state = worker_state(worker);
+
+	if (state != NULL)
+		arena_free(state->arena);
+	free(state);
 }
 
 static bool
@@ -390,7 +441,7 @@ tracking_inquires(struct worker *worker, const struct job *job)
 	    notice_of(job->event, state->only_end) != NOTICE_NONE;
 }
 
-/* Only what somebody is told about needs the row; snapshots are sent without it. */
+/* Only what somebody is told about needs the row; snapshots and answers are sent without it. */
 static bool
 tracking_matters(struct worker *worker, const struct event *event)
 {
@@ -429,7 +480,8 @@ main(int argc, char **argv)
 		.summary = "what applicants, portals and the national portal see",
 		.params = params,
 		.sql = tracking_sql, .n_sql = SQL_TRACKING_COUNT,
-		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters, .reads_all = true,
+		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters, .passes = tracking_passes,
+		.patient = true,
 		.effects = effects,
 		.start = tracking_start, .stop = tracking_stop, .prepare = tracking_prepare,
 		.claimed = tracking_claimed, .tick = send_again,

@@ -21,20 +21,28 @@ const int notice_n_events = sizeof notice_events / sizeof *notice_events;
 _Static_assert(sizeof notice_events / sizeof *notice_events == NOTICES - 1, "a notice an event");
 
 /* In the order of enum notice, which is that of notice_events. */
+static enum notice
+notice_for(enum event_type type, bool only_end)
+{
+	for (int i = 0; i < notice_n_events; i++)
+		if (notice_events[i] == type)
+			return only_end && !templates[i + 1].is_end ? NOTICE_NONE : (enum notice)(i + 1);
+	return NOTICE_NONE;
+}
+
+bool
+notice_may_be(enum event_type type, bool only_end)
+{
+	return notice_for(type, only_end) != NOTICE_NONE;
+}
+
 enum notice
 notice_of(const struct event *event, bool only_end)
 {
-	for (int i = 0; i < notice_n_events; i++) {
-		enum notice notice = (enum notice)(i + 1);
+	enum notice notice = notice_for(event->type, only_end);
 
-		if (notice_events[i] != event->type)
-			continue;
-		/* Online and at the counter the next event tells it, with the place. */
-		if (notice == NOTICE_DECIDED && !text_is(event->delivery, "postal"))
-			return NOTICE_NONE;
-		return only_end && !templates[notice].is_end ? NOTICE_NONE : notice;
-	}
-	return NOTICE_NONE;
+	/* Online and at the counter the next event tells it, with the place. */
+	return notice == NOTICE_DECIDED && !text_is(event->delivery, "postal") ? NOTICE_NONE : notice;
 }
 
 const char *

@@ -27,6 +27,9 @@ enum notice {
 /* What this event is told as.  only_end: nothing but what ends a case. */
 enum notice notice_of(const struct event *event, bool only_end);
 
+/* May an event of this type be told? */
+bool notice_may_be(enum event_type type, bool only_end);
+
 const char *notice_name(enum notice notice);	/* "payment_needed" */
 
 /* Every event that is told, for the table of wakes; the number of them. */

@@ -190,6 +190,24 @@ Test(tracking, a_refusal_brings_its_own_errors)
 
 /* --- notices ------------------------------------------------------------------- */
 
+/* What is told is never taken in passing, whatever stands in the event. */
+Test(tracking, what_may_be_told)
+{
+	for (int type = 0; type < EVENT_TYPES; type++)
+		for (int end = 0; end < 2; end++) {
+			struct event *event = event_new(arena, (enum event_type)type);
+			bool may = notice_may_be((enum event_type)type, end), told;
+
+			event->delivery = TEXT("postal");
+			told = notice_of(event, end) != NOTICE_NONE;
+			cr_expect_eq(may, told, "%s, %d", event_type_name((enum event_type)type), end);
+			cr_expect(!may || notice_may_be((enum event_type)type, false));
+		}
+	cr_expect(notice_may_be(EV_CASEWORK_DECIDED, true));
+	cr_expect_not(notice_may_be(EV_INTAKE_REGISTERED, true));
+	cr_expect_not(notice_may_be(EV_LOOKUP_ANSWERED, false));
+}
+
 Test(tracking, which_event_is_told)
 {
 	static const struct { enum event_type type; const char *delivery; enum notice all, end; } cases[] = {
