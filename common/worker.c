@@ -118,7 +118,7 @@ static const struct param common_params[] = {
 	{ "log.jobs", PARAM_BOOL, &settings.log_jobs, "true", 0, 0, NULL,
 	    "one line for every job, not only for those that went wrong" },
 	{ "batch", PARAM_INT, &settings.batch, "0", 0, BATCH_MAX, NULL,
-	    "most messages of one transaction, those not counted that wake nobody in the stage; 0: 200; 100 for verification and lookup, which keep more of each" },
+	    "most messages of one transaction, those not counted that wake nobody in the stage; 0: 200; 100 for verification and lookup, which keep more of each; 500 for tracking, which must keep up with all the others" },
 	{ "listen", PARAM_TEXT, &settings.listen, "", 0, 0, NULL,
 	    "where to serve /livez, /readyz and /metrics: an address of this machine alone (127.0.0.1:9301; port 0: any); empty: nowhere" },
 	{ "catalogue.refresh", PARAM_INT, &settings.catalogue_ms, "10000", 100, 3600000, "ms",
@@ -412,7 +412,7 @@ worker_main(const struct service *service, int argc, char **argv)
 	}
 	w->set = settings;
 	if (w->set.batch == 0)
-		w->set.batch = service->answered != NULL ? 100 : 200;
+		w->set.batch = service->patient ? 500 : service->answered != NULL ? 100 : 200;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

@@ -12,7 +12,7 @@
 #include "worker.h"
 
 enum { IDLE_MS = 50, DRAIN_MS = 5, TELL_US = 5 * 1000 * 1000, TICK_US = 1000 * 1000, BACKOFF_LEAST_MS = 20,
-    BACKOFF_MOST_MS = 2000, HELD_MAX = 600 };
+    BACKOFF_MOST_MS = 2000, HELD_MAX = 2000 };
 
 /* One poll; a message that there is no room for is fetched again later. */
 static bool
