@@ -203,7 +203,8 @@ Test(tracking, what_may_be_told)
 			cr_expect_eq(may, told, "%s, %d", event_type_name((enum event_type)type), end);
 			cr_expect(!may || notice_may_be((enum event_type)type, false));
 		}
-	cr_expect(notice_may_be(EV_CASEWORK_DECIDED, true));
+	cr_expect(notice_may_be(EV_CASEWORK_DECIDED, false));
+	cr_expect(notice_may_be(EV_DISPATCH_RELEASED, true));
 	cr_expect_not(notice_may_be(EV_INTAKE_REGISTERED, true));
 	cr_expect_not(notice_may_be(EV_LOOKUP_ANSWERED, false));
 }
