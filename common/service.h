@@ -104,7 +104,6 @@ struct service {
 	 * it?  Then it is no job.  It may come again.  NULL: entries that are not in wakes need nothing.
 	 */
 	bool				(*passes)(struct worker *, enum event_type, const struct record *);
-	bool				patient;	/* nobody waits for it: it gathers longer, for fewer and fuller turns */
 	const struct outside_type	*outside;	/* ended by a row without topic */
 	enum event_type			ev_unknown, ev_repeated, ev_refused;	/* where it has outside topics */
 

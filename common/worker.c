@@ -126,7 +126,7 @@ static const struct param common_params[] = {
 	{ "gather.budget", PARAM_INT, &settings.budget_ms, "20", 0, 1000, "ms",
 	    "how long a turn waits for answers from outside" },
 	{ "gather.pause", PARAM_INT, &settings.pause_ms, "15", 0, 1000, "ms",
-	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken; tracking, for which nobody waits, four times as long" },
+	    "how long a turn waits for more messages at most; it waits no longer than twice what the turn before has taken" },
 	{ "session.timeout", PARAM_INT, &settings.session_timeout_ms, "10000", 3000, 300000, "ms",
 	    "after which the group gives the lanes of a silent worker to others" },
 	{ "message.timeout", PARAM_INT, &settings.message_timeout_ms, "30000", 1000, 300000, "ms",
@@ -412,7 +412,7 @@ worker_main(const struct service *service, int argc, char **argv)
 	}
 	w->set = settings;
 	if (w->set.batch == 0)
-		w->set.batch = service->patient ? 500 : service->answered != NULL ? 100 : 200;
+		w->set.batch = service->passes != NULL ? 500 : service->answered != NULL ? 100 : 200;
 	if (!help && open_log(w, &err) == FAULT_NONE && worker_start(w, &err) == FAULT_NONE) {
 		loop_run(w);
 		err = w->fatal;

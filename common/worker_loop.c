@@ -97,15 +97,13 @@ span_left_ms(int64_t until_us)
 /*
  * A turn costs nearly as much for one message as for fifty, at the database
  * and at the broker.  So the next one gathers for twice as long as the last one
- * took: nothing to speak of at rest, and fewer, larger turns under load.  Where
- * nobody waits for what comes of it, it may take four times as long.
+ * took: nothing to speak of at rest, and fewer, larger turns under load.
  */
 static int
 pause_ms(const struct worker *w)
 {
-	int64_t times = w->service->patient ? 4 : 1;
 	int64_t most_us = w->set.pause_ms * 1000;
-	int64_t pause_us = times * (2 * w->turn_us < most_us ? 2 * w->turn_us : most_us);
+	int64_t pause_us = 2 * w->turn_us < most_us ? 2 * w->turn_us : most_us;
 
 	return is_stepping(w) ? 0 : span_left_ms(w->turn_ended_us + pause_us);
 }

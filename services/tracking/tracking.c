@@ -481,7 +481,6 @@ main(int argc, char **argv)
 		.params = params,
 		.sql = tracking_sql, .n_sql = SQL_TRACKING_COUNT,
 		.wakes = notice_events, .n_wakes = notice_n_events, .matters = tracking_matters, .passes = tracking_passes,
-		.patient = true,
 		.effects = effects,
 		.start = tracking_start, .stop = tracking_stop, .prepare = tracking_prepare,
 		.claimed = tracking_claimed, .tick = send_again,
